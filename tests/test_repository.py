@@ -4,7 +4,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+
+import pytest
+from sybil import Document, Region
+from sybil.evaluators.doctest import DocTestEvaluator
+from sybil.parsers.abstract.doctest import DocTestStringParser
+from sybil.parsers.markdown import CodeBlockParser, SkipParser
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -47,3 +55,58 @@ def test_ci_runs_the_readme_test_command() -> None:
     task = test_command.removeprefix("python3 ")
     stages = [line for line in (ROOT / ".ci/run").read_text().splitlines() if "stage " in line]
     assert f'stage "tests" "$python" {task}' in stages
+
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+
+
+def interactive_sessions(document: Document) -> Iterator[Region]:
+    """The `>>>` examples of the page's ```pycon blocks."""
+    parse = DocTestStringParser(DocTestEvaluator())
+    for block in CodeBlockParser("pycon")(document):
+        for example in parse(block.parsed, document.path):
+            example.adjust(block, block.parsed)
+            yield example
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_examples_on_the_page_print_what_they_say(page: Path) -> None:
+    # Blocks marked exec="on" are run by the build of the documentation instead.
+    for example in Document.parse(str(page), SkipParser(), interactive_sessions):
+        example.evaluate()
+
+
+def python_prints(code: str) -> str:
+    """What a fresh interpreter prints for this code."""
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_import_loads_neither_scipy_nor_jax() -> None:
+    loaded = python_prints("import sys, funcgrad; print(*sys.modules)").split()
+    assert not {"scipy", "jax", "jaxlib", "numba", "autograd", "matplotlib"}.intersection(loaded)
+
+
+def test_import_adds_little_to_numpys() -> None:
+    clock = (
+        "from time import perf_counter as now; start = now(); import numpy; half = now();"
+        "import funcgrad; print((now() - half) / (half - start))"
+    )
+    # The least of several runs, since other processes can only make a run slower.
+    assert min(float(python_prints(clock)) for _ in range(5)) <= 0.3
+
+
+def test_all_names_exactly_what_is_public() -> None:
+    import funcgrad
+
+    names = vars(funcgrad)
+    submodules = {n for n, v in names.items() if isinstance(v, ModuleType)}
+    public = {n for n in names if not n.startswith("_")} - (submodules - set(funcgrad.__all__))
+    assert sorted(set(funcgrad.__all__) - {"__version__"}) == sorted(public)
+    assert len(funcgrad.__all__) == len(set(funcgrad.__all__))
+
+
+def test_version_is_the_packages() -> None:
+    import funcgrad
+
+    assert funcgrad.__version__ == PYPROJECT["project"]["version"]
