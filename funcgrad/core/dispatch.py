@@ -1,0 +1,68 @@
+"""From NumPy's functions to traced implementations: the tables behind NumPy's protocols.
+
+`core` only holds the tables; `ops` and `numpy` fill them. A function without an entry is an error
+that names it: nothing falls through to object arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.errors import UnsupportedError
+from funcgrad.core.source import here
+
+UFUNCS: dict[np.ufunc, Callable[..., Any]] = {}
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+# Hooks: the floors above put their functions here.
+_LOADERS: list[Callable[[Any], None]] = []
+_UFUNC_METHODS: list[Callable[..., Any]] = []
+_AS_ARRAY: list[Callable[[Any], Any]] = []
+
+
+def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a traced implementation of NumPy functions."""
+
+    def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        for function in functions:
+            FUNCTIONS[function] = implementation
+        return implementation
+
+    return register
+
+
+def name_of(func: Any) -> str:
+    module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
+    return f"{module}.{getattr(func, '__name__', repr(func))}"
+
+
+def find_function(func: Any) -> Callable[..., Any]:
+    """The traced implementation of a NumPy function; families are imported when first asked for."""
+    implementation = FUNCTIONS.get(func)
+    if implementation is None:
+        for load in _LOADERS:
+            load(func)
+        implementation = FUNCTIONS.get(func)
+    if implementation is None:
+        raise UnsupportedError(
+            f"{name_of(func)} has no traced implementation{here()}\n  "
+            "compute it from functions that have one, or wrap it with fg.pure_callback or fg.defprimitive"
+        )
+    return implementation
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A ufunc with keyword arguments or one of its methods (reduce, accumulate, outer, at, reduceat)."""
+    for call in _UFUNC_METHODS:
+        return call(ufunc, method, inputs, kwargs)
+    raise UnsupportedError(f"np.{ufunc.__name__}.{method} has no traced implementation{here()}")
+
+
+def as_array(value: Any) -> Any:
+    """Turn an array-like (a list with tracers inside, a pandas object) into a tracer or an array."""
+    for convert in _AS_ARRAY:
+        return convert(value)
+    return np.asarray(value)

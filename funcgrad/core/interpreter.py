@@ -1,0 +1,77 @@
+"""The definition of what a jaxpr means: evaluate its equations one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, Literal
+from funcgrad.core.tracing import Tracer
+
+
+def eval_jaxpr(jaxpr: Jaxpr | ClosedJaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
+    """The outputs of a jaxpr for these constants and arguments, which may be arrays or traced values.
+
+    >>> import funcgrad as fg, numpy as np
+    >>> closed = fg.make_jaxpr(lambda x: np.sin(x) * 2.0)(1.0)
+    >>> [float(y) for y in fg.eval_jaxpr(closed.jaxpr, closed.consts, 0.0)]
+    [0.0]
+    """
+    if isinstance(jaxpr, ClosedJaxpr):
+        jaxpr = jaxpr.jaxpr
+    env: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    env.update(zip(jaxpr.invars, args, strict=True))
+    trace = next((a._trace for a in (*consts, *args) if type(a) is Tracer), None)
+    if trace is None:
+        with np.errstate(all="ignore"):
+            _run(jaxpr, env)
+    else:
+        trace = trace.innermost()
+        _inline(jaxpr, env, trace)
+    return [atom.val if type(atom) is Literal else env[atom] for atom in jaxpr.outvars]
+
+
+def _run(jaxpr: Jaxpr, env: dict[Any, Any]) -> None:
+    last_use = jaxpr.memo("last_use", lambda: last_uses(jaxpr))
+    for eqn, dead in zip(jaxpr.eqns, last_use, strict=True):
+        values = [atom.val if type(atom) is Literal else env[atom] for atom in eqn.invars]
+        out = eqn.primitive.impl(*values, **eqn.params)
+        if eqn.primitive.multiple_results:
+            env.update(zip(eqn.outvars, out, strict=True))
+        else:
+            env[eqn.outvars[0]] = out
+        for var in dead:
+            del env[var]
+
+
+def _inline(jaxpr: Jaxpr, env: dict[Any, Any], trace: Any) -> None:
+    outer_source = trace.source
+    try:
+        for eqn in jaxpr.eqns:
+            trace.source = outer_source or eqn.source
+            values = [atom.val if type(atom) is Literal else env[atom] for atom in eqn.invars]
+            out = eqn.primitive(*values, **eqn.params)
+            if eqn.primitive.multiple_results:
+                env.update(zip(eqn.outvars, out, strict=True))
+            else:
+                env[eqn.outvars[0]] = out
+    finally:
+        trace.source = outer_source
+
+
+def last_uses(jaxpr: Jaxpr) -> list[list[Any]]:
+    """For each equation the variables that are dead after it, so that their memory can be given back."""
+    seen = {v for v in jaxpr.outvars if type(v) is not Literal}
+    seen.update(jaxpr.constvars, jaxpr.invars)
+    dead: list[list[Any]] = []
+    for eqn in reversed(jaxpr.eqns):
+        here = []
+        for var in (*eqn.invars, *eqn.outvars):
+            if type(var) is not Literal and var not in seen:
+                seen.add(var)
+                here.append(var)
+        dead.append(here)
+    dead.reverse()
+    return dead

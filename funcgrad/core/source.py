@@ -1,0 +1,90 @@
+"""Where in the user's code an equation comes from.
+
+Tracing records a `(code object, instruction offset)` pair per equation, which costs a fraction of a
+microsecond; it is turned into a file, a line and a function name only when somebody asks.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+import numpy as np
+
+Source = tuple[CodeType, int]
+
+_HIDDEN = (
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    os.path.dirname(os.path.abspath(np.__file__)) + os.sep,
+)
+_hidden_files: dict[str, bool] = {}
+
+
+class Location(NamedTuple):
+    """A line of the user's code."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+    @property
+    def short(self) -> str:
+        """`name.py:12 (function)`, as jaxprs and tables show it."""
+        return f"{os.path.basename(self.file)}:{self.line} ({self.function})"
+
+
+def is_hidden(filename: str) -> bool:
+    """Whether frames of this file are ours or NumPy's, hence not what the user wants to see."""
+    hidden = _hidden_files.get(filename)
+    if hidden is None:
+        hidden = filename.startswith(_HIDDEN) or filename.startswith("<__array_function__")
+        if len(_hidden_files) < 10_000:
+            _hidden_files[filename] = hidden
+    return hidden
+
+
+def user_frame(depth: int = 1) -> FrameType | None:
+    """The innermost frame of the caller's stack that belongs to the user."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and is_hidden(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def current_source() -> Source | None:
+    """The user's code that is running now, as `(code, instruction offset)`."""
+    frame = user_frame(2)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+def locate(source: Source | None) -> Location | None:
+    """Turn a recorded source into file, line and function."""
+    if source is None:
+        return None
+    code, offset = source
+    line = code.co_firstlineno
+    for start, stop, number in code.co_lines():
+        if start <= offset < stop:
+            line = number or line
+            break
+    return Location(code.co_filename, line, getattr(code, "co_qualname", code.co_name))
+
+
+def here() -> str:
+    """`\\n  at file:line in function` for the user's running line, or nothing if there is none."""
+    location = locate(current_source())
+    return f"\n  at {location}" if location else ""
+
+
+def describe_function(fun: object) -> str:
+    """`name (file:line)` of a user's function, for error messages."""
+    while hasattr(fun, "func") and not hasattr(fun, "__code__"):  # functools.partial
+        fun = fun.func
+    code = getattr(fun, "__code__", None)
+    name = getattr(fun, "__qualname__", None) or getattr(fun, "__name__", None) or type(fun).__name__
+    return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else str(name)

@@ -1,0 +1,650 @@
+"""Tracing: running a Python function on stand-ins that write down what it does.
+
+There is one kind of trace, a builder that appends equations, and one kind of tracer, a handle on a
+variable of a trace. A tracer of an outer trace that meets an inner one is captured as an input of
+the inner one; so an inner derivative sees it as a constant, and perturbations cannot be confused.
+
+A trace is kept as a structure of arrays (`records`, `avals`, `starts`, `sources`), because tracing is
+done at every call: appending to four lists costs less than building objects, and `tuple(records)` is the
+fingerprint that finds the finished `Jaxpr`, with everything derived from it, in the cache.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch
+from funcgrad.core.cache import intern_jaxpr
+from funcgrad.core.errors import (
+    ConcretizationError,
+    LeakedTracerError,
+    LostDerivativeError,
+    ReadOnlyArgumentError,
+    TracedBoolError,
+    TracingError,
+    UnsupportedError,
+)
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
+from funcgrad.core.source import Source, here, is_hidden, locate
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, aval_of
+
+Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
+
+# A captured array of at most this many bytes is copied, so that later in-place changes by the user's
+# code do not reach the trace; a larger one is watched by a checksum of a sample instead.
+_COPY_BYTES = 1 << 16
+_SAMPLE = 4096
+_ABSTRACT = object()  # an input whose value is not known
+_getframe = sys._getframe
+
+
+class _State(threading.local):
+    trace: Trace | None = None
+
+
+_STATE = _State()
+
+
+class Trace:
+    """The jaxpr under construction.
+
+    Variables are numbered in the order of their appearance: inputs first, then captured values and
+    outputs of equations as they come. A literal is the negative number `-1 - position`.
+
+    Attributes:
+        name: what is traced, for messages ("loss (model.py:3)").
+        why_abstract: how an input came to have no value ("vmap", "jit"), for messages.
+        inner: the trace that was opened inside this one and is still open.
+        known: the value of each input and captured variable, `_ABSTRACT` where there is none.
+    """
+
+    __slots__ = (
+        "_capture_ids",
+        "_capture_sums",
+        "avals",
+        "captured",
+        "inline_arrays",
+        "inner",
+        "known",
+        "literals",
+        "n_inputs",
+        "name",
+        "open",
+        "parent",
+        "records",
+        "source",
+        "sources",
+        "starts",
+        "values",
+        "why_abstract",
+    )
+
+    def __init__(
+        self,
+        in_avals: Sequence[ShapedArray],
+        values: Sequence[Any] | None = None,
+        *,
+        name: str = "",
+        why_abstract: str = "jit",
+        inline_arrays: bool = False,
+    ) -> None:
+        self.name = name
+        self.why_abstract = why_abstract
+        self.inline_arrays = inline_arrays
+        self.avals = list(in_avals)
+        self.n_inputs = len(self.avals)
+        self.known: dict[int, Any] = (
+            dict.fromkeys(range(self.n_inputs), _ABSTRACT) if values is None else dict(enumerate(values))
+        )
+        self.captured: list[int] = []
+        self.records: list[Record] = []
+        self.starts: list[int] = []
+        self.sources: list[Source | None] = []
+        self.literals: list[Any] = []
+        self.values: dict[int, Any] = {}
+        self.source: Source | None = None
+        self._capture_ids: dict[Any, int] = {}
+        self._capture_sums: list[tuple[int, Any, Source | None]] = []
+        self.inner: Trace | None = None
+        self.open = True
+
+    def __enter__(self) -> Trace:
+        self.parent = parent = _STATE.trace
+        if parent is not None:
+            parent.inner = self
+        _STATE.trace = self
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _STATE.trace = parent = self.parent
+        if parent is not None:
+            parent.inner = None
+        self.open = False
+
+    def inputs(self) -> list[Tracer]:
+        return [Tracer(self, i, self.avals[i]) for i in range(self.n_inputs)]
+
+    def innermost(self) -> Trace:
+        """The trace that records now: the innermost open one."""
+        trace = self
+        while trace.inner is not None:
+            trace = trace.inner
+        if not trace.open:
+            raise leaked(trace)
+        return trace
+
+    # Recording
+
+    def bind(self, primitive: Any, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """Append the equation `primitive[params] args`; its outputs as tracers."""
+        ins = []
+        avals = []
+        for arg in args:
+            if type(arg) is Tracer:
+                index, aval = self.use(arg), arg.aval
+            else:
+                index, aval = self.capture(arg)
+            ins.append(index)
+            avals.append(aval)
+        items = tuple(params.items())
+        return self.record(primitive, tuple(ins), items, primitive.out_avals(tuple(avals), items, params))
+
+    def record(
+        self,
+        primitive: Any,
+        ins: tuple[int, ...],
+        items: tuple[tuple[str, Any], ...],
+        out: ShapedArray | tuple[ShapedArray, ...],
+    ) -> Any:
+        avals = self.avals
+        index = len(avals)
+        self.records.append((primitive, ins, items))
+        self.starts.append(index)
+        source = self.source
+        if source is None:
+            frame = _getframe(2)
+            while frame is not None and is_hidden(frame.f_code.co_filename):
+                frame = frame.f_back  # type: ignore[assignment]
+            if frame is not None:
+                source = (frame.f_code, frame.f_lasti)
+        self.sources.append(source)
+        if type(out) is tuple:
+            avals.extend(out)
+            return tuple([Tracer(self, index + i, aval) for i, aval in enumerate(out)])
+        avals.append(out)  # type: ignore[arg-type]
+        return Tracer(self, index, out)  # type: ignore[arg-type]
+
+    def use(self, tracer: Tracer) -> int:
+        """The variable of a tracer in this trace; an outer one is captured."""
+        if tracer._view is not None:
+            tracer._refresh()
+        if tracer._trace is self:
+            return tracer._index
+        outer = tracer._trace
+        if not outer.open:
+            raise leaked(outer)
+        key = (outer, tracer._index)
+        index = self._capture_ids.get(key)
+        if index is None:
+            self._capture_ids[key] = index = self._new_capture(
+                tracer.aval, Tracer(outer, tracer._index, tracer.aval)
+            )
+        return index
+
+    def _new_capture(self, aval: ShapedArray, value: Any) -> int:
+        index = len(self.avals)
+        self.avals.append(aval)
+        self.captured.append(index)
+        self.known[index] = value
+        return index
+
+    def capture(self, value: Any) -> tuple[int, ShapedArray]:
+        """The variable or literal of a plain value, and its abstract value."""
+        aval = SCALAR_AVALS.get(type(value))
+        if aval is not None:
+            self.literals.append(value)
+            return -len(self.literals), aval
+        if isinstance(value, np.generic):
+            if value.dtype.kind not in NUMERIC_KINDS:
+                raise unsupported_dtype(value)
+            self.literals.append(value)
+            return -len(self.literals), aval_of(value)
+        if not isinstance(value, np.ndarray):
+            value = dispatch.as_array(value)
+            if type(value) is Tracer:
+                return self.use(value), value.aval
+            if not isinstance(value, np.ndarray):
+                return self.capture(value)
+        if type(value) is not np.ndarray:
+            value = _plain(value)
+        if value.dtype.kind not in NUMERIC_KINDS:
+            value = dispatch.as_array(value) if value.dtype.kind == "O" else value
+            if type(value) is Tracer:
+                return self.use(value), value.aval
+            raise unsupported_dtype(value)
+        aval = ShapedArray(value.shape, value.dtype)
+        if self.inline_arrays:
+            self.literals.append(value)
+            return -len(self.literals), aval
+        if value.nbytes <= _COPY_BYTES:
+            return self._new_capture(aval, value.copy()), aval
+        index = self._capture_ids.get(id(value))
+        if index is None:
+            index = self._capture_ids[id(value)] = self._new_capture(aval, value)
+            frame_source = self.source
+            if frame_source is None:
+                frame = _getframe(2)
+                while frame is not None and is_hidden(frame.f_code.co_filename):
+                    frame = frame.f_back  # type: ignore[assignment]
+                frame_source = None if frame is None else (frame.f_code, frame.f_lasti)
+            self._capture_sums.append((index, _sample(value), frame_source))
+        return index, aval
+
+    # Values on demand
+
+    def value(self, index: int) -> Any:
+        """The concrete value of a variable: the needed slice is evaluated and remembered."""
+        if index < 0:
+            return self.literals[-1 - index]
+        if index not in self.values and index not in self.known:
+            self._evaluate(index)
+        return self._value(index)
+
+    def _value(self, index: int) -> Any:
+        if index < 0:
+            return self.literals[-1 - index]
+        if index in self.values:
+            return self.values[index]
+        value = self.known[index]
+        if value is _ABSTRACT:
+            raise AbstractValue(self)
+        return value._trace.value(value._index) if type(value) is Tracer else value
+
+    def _evaluate(self, index: int) -> None:
+        needed: set[int] = set()
+        stack = [index]
+        while stack:
+            i = stack.pop()
+            if i < 0 or i in self.known or i in self.values:
+                continue
+            position = bisect_right(self.starts, i) - 1
+            if position not in needed:
+                needed.add(position)
+                stack.extend(self.records[position][1])
+        with np.errstate(all="ignore"):
+            for position in sorted(needed):
+                primitive, ins, items = self.records[position]
+                out = primitive.impl(*[self._value(i) for i in ins], **dict(items))
+                start = self.starts[position]
+                if primitive.multiple_results:
+                    self.values.update(enumerate(out, start))
+                else:
+                    self.values[start] = out
+
+    # Finishing
+
+    def finish(self, outs: Sequence[Any], *, lift: bool = False) -> tuple[Jaxpr, list[Any]]:
+        """The jaxpr of what was recorded, and the values of its constants.
+
+        The jaxpr comes from the cache when a trace of the same structure was seen before.
+
+        Args:
+            outs: tracers or plain values to return.
+            lift: whether scalars that stand in the user's code become constants of the program too
+                (so that another learning rate finds the same program) instead of literals in it.
+        """
+        for index, before, source in self._capture_sums:
+            if not np.array_equal(before, _sample(self.known[index]), equal_nan=True):
+                raise TracingError(
+                    f"an array of {self.avals[index]} that the traced function used was then changed in place"
+                    f"\n  used at {locate(source)}\n  make a copy of it before it is changed"
+                )
+        out_indices = []
+        for out in outs:
+            out_indices.append(self.use(out) if type(out) is Tracer else self.capture(out)[0])
+        literal_keys = (
+            tuple([aval_of(v) for v in self.literals])
+            if lift
+            else tuple([scalar_key(v) for v in self.literals])
+        )
+        key = (
+            tuple(self.records),
+            tuple(self.avals[: self.n_inputs]),
+            tuple([(i, self.avals[i]) for i in self.captured]),
+            literal_keys,
+            tuple(out_indices),
+            tuple([self.avals[i] if i >= 0 else None for i in out_indices]),
+            tuple([s and (id(s[0]), s[1]) for s in self.sources]),
+            lift,
+        )
+        jaxpr = intern_jaxpr(key, lambda: self._build(out_indices, lift))
+        consts = [self.known[i] for i in self.captured]
+        if lift:
+            consts += self.literals
+        return jaxpr, consts
+
+    def _build(self, out_indices: list[int], lift: bool) -> Jaxpr:
+        variables = [Var(aval) for aval in self.avals]
+        literals: list[Atom] = (
+            [Var(aval_of(v)) for v in self.literals] if lift else [Literal(v) for v in self.literals]
+        )
+
+        def atom(i: int) -> Atom:
+            return variables[i] if i >= 0 else literals[-1 - i]
+
+        eqns = []
+        for (primitive, ins, items), start, source in zip(
+            self.records, self.starts, self.sources, strict=True
+        ):
+            params = dict(items)
+            n_out = primitive.n_outputs([self.avals[i] if i >= 0 else literals[-1 - i].aval for i in ins], params)
+            eqns.append(
+                Equation(
+                    primitive,
+                    tuple([atom(i) for i in ins]),
+                    tuple(variables[start : start + n_out]),
+                    params,
+                    source,
+                    primitive.eqn_effects(params),
+                )
+            )
+        constvars: list[Any] = [variables[i] for i in self.captured]
+        if lift:
+            constvars += literals
+        return Jaxpr(constvars, variables[: self.n_inputs], [atom(i) for i in out_indices], eqns)
+
+
+class AbstractValue(Exception):
+    """Raised inside when a value is not known; turned into an error that says what was asked."""
+
+    def __init__(self, trace: Trace) -> None:
+        super().__init__(trace)
+        self.trace = trace
+
+
+class View:
+    """How a tracer is a NumPy view of another: reading it, and writing through it."""
+
+    __slots__ = ("parent", "read", "seen", "write")
+
+    def __init__(
+        self,
+        parent: Tracer,
+        read: Callable[[Tracer], Tracer],
+        write: Callable[[Tracer, Tracer], Tracer] | None,
+    ) -> None:
+        self.parent = parent
+        self.read = read
+        self.write = write  # None: the view is read-only, as NumPy's broadcast views are
+        self.seen = parent._index
+
+
+class Tracer:
+    """A traced array. It has the attributes, methods and operators of `numpy.ndarray`.
+
+    In-place operations rebind it to the updated value; the jaxpr stays pure.
+    """
+
+    __slots__ = ("__weakref__", "_index", "_trace", "_view", "aval")
+    __hash__ = None  # type: ignore[assignment]  # as ndarray
+    __array_priority__ = 1000.0
+
+    def __init__(self, trace: Trace, index: int, aval: ShapedArray) -> None:
+        self._trace = trace
+        self._index = index
+        self.aval = aval
+        self._view: View | None = None
+
+    # What an array is
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.aval.shape)
+
+    @property
+    def size(self) -> int:
+        return self.aval.size
+
+    def __len__(self) -> int:
+        if not self.aval.shape:
+            raise TypeError("len() of unsized object")
+        return self.aval.shape[0]
+
+    # In-place updates
+
+    def _refresh(self) -> None:
+        view = self._view
+        assert view is not None
+        parent = view.parent
+        if parent._view is not None:
+            parent._refresh()
+        if parent._index != view.seen:
+            self._index = view.read(parent)._index
+            view.seen = parent._index
+
+    def _assign(self, new: Tracer) -> None:
+        """Rebind this tracer, and every array that it is a view of, to an updated value."""
+        self._check_writable()
+        self._rebind(new)
+
+    def _check_writable(self) -> None:
+        tracer = self
+        while tracer._view is not None:
+            if tracer._view.write is None:
+                raise ReadOnlyArgumentError("assignment destination is a read-only view" + here())
+            tracer = tracer._view.parent
+        trace = tracer._trace
+        if trace.innermost() is not trace:
+            raise TracingError(
+                f"in-place update of {self.aval} inside a function that is traced within {trace.name}, "
+                f"which made the array{here()}\n  return the new values from the inner function instead"
+            )
+        if tracer._index < trace.n_inputs:
+            raise ReadOnlyArgumentError(
+                f"in-place update of {self.aval}, which is an argument of {trace.name} or a view of one"
+                f"{here()}\n  it would change the caller's array: work on a copy, `x = x.copy()`"
+            )
+
+    def _rebind(self, new: Tracer) -> None:
+        view = self._view
+        if view is not None:
+            assert view.write is not None
+            parent = view.parent
+            if parent._view is not None:
+                parent._refresh()
+            parent._rebind(view.write(parent, new))
+            view.seen = parent._index
+        self._index = self._trace.use(new)
+
+    # Values on demand
+
+    def _concrete(self, what: str, instead: str) -> Any:
+        if self._view is not None:
+            self._refresh()
+        if not self._trace.open:
+            raise leaked(self._trace)
+        try:
+            return self._trace.value(self._index)
+        except AbstractValue as error:
+            why = error.trace.why_abstract
+            kind = TracedBoolError if what.startswith("truth") else ConcretizationError
+            raise kind(
+                f"the {what} of {self.aval} was asked for, but it depends on an input of {error.trace.name}, "
+                f"which {_ABSTRACT_REASONS.get(why, 'has no value while it is traced')}{here()}\n  {instead}"
+            ) from None
+
+    def __bool__(self) -> bool:
+        return bool(
+            self._concrete(
+                "truth value", "use np.where(condition, a, b), or fg.lax.cond for a scalar condition"
+            )
+        )
+
+    def __index__(self) -> int:
+        return self._concrete(
+            "integer value", "mark the argument static (jit's static_argnums), or compute with the array"
+        ).__index__()
+
+    def __int__(self) -> int:
+        return int(
+            self._concrete(
+                "integer value", "mark the argument static (jit's static_argnums), or use .astype(int)"
+            )
+        )
+
+    def _plain_value(self, conversion: str, instead: str) -> Any:
+        if self.aval.dtype.kind in "fc":
+            raise LostDerivativeError(
+                f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"
+            )
+        return self._concrete("value", instead)
+
+    def __float__(self) -> float:
+        return float(self._plain_value("float()", _STAY_TRACED))
+
+    def __complex__(self) -> complex:
+        return complex(self._plain_value("complex()", _STAY_TRACED))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        raise LostDerivativeError(
+            f"NumPy tried to turn a traced {self.aval} into a plain array, which would drop its derivative"
+            f"{here()}\n  build arrays of traced values with np.stack, np.concatenate or fnp.array; make the "
+            "array that is written to with np.zeros_like(x) or fnp.zeros(...)"
+        )
+
+    # NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and not kwargs:
+            implementation = dispatch.UFUNCS.get(ufunc)
+            if implementation is not None:
+                out = implementation(*inputs)
+                # NumPy's functions return NumPy scalars, whose type is not weak.
+                if type(out) is Tracer:
+                    if out.aval.weak_type:
+                        return out._strong()
+                    return out
+                if type(out) is tuple:
+                    return tuple([o._strong() if type(o) is Tracer else o for o in out])
+                return out
+        return dispatch.call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return dispatch.find_function(func)(*args, **kwargs)
+
+    def _strong(self) -> Tracer:
+        if self.aval.weak_type:
+            aval = self.aval.strip_weak_type()
+            if self._index >= self._trace.n_inputs and self._trace.known.get(self._index) is None:
+                self._trace.avals[self._index] = aval
+            return Tracer(self._trace, self._index, aval)
+        return self
+
+    def __repr__(self) -> str:
+        try:
+            if self._view is not None:
+                self._refresh()
+            value = repr(self._trace.value(self._index)) if self._trace.open else "leaked"
+        except AbstractValue as error:
+            return f"Tracer<{self.aval}>({error.trace.why_abstract})"
+        return f"Tracer<{self.aval}>({value})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._concrete("value", "use fg.debug.print"), spec) if spec else repr(self)
+
+    def __reduce__(self) -> Any:
+        raise TracingError(f"a traced {self.aval} cannot be pickled or copied outside of its trace{here()}")
+
+    def __copy__(self) -> Tracer:
+        return self.copy()  # type: ignore[attr-defined, no-any-return]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
+        return self.copy()  # type: ignore[attr-defined, no-any-return]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(f"a traced {self.aval} has no attribute {name!r}")
+
+
+_STAY_TRACED = (
+    "keep the traced value (np.sin(t), t.sum(), t ** 2 instead of the functions of `math`); "
+    "where no derivative is wanted, call fg.stop_gradient outside, or int(t)"
+)
+_ABSTRACT_REASONS = {
+    "vmap": "differs per example under vmap",
+    "jit": "has no value under jit",
+    "abstract": "has no value: only its shape and dtype are known",
+}
+
+
+def leaked(trace: Trace) -> LeakedTracerError:
+    return LeakedTracerError(
+        f"a traced value was used after {trace.name or 'the function'} that traced it had returned{here()}"
+        "\n  return values from the function instead of storing them in globals, attributes or containers"
+    )
+
+
+def unsupported_dtype(value: Any) -> UnsupportedError:
+    return UnsupportedError(
+        f"an array of dtype {value.dtype} cannot take part in a traced computation{here()}"
+        "\n  use a boolean, integer, floating or complex dtype"
+    )
+
+
+def _plain(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if isinstance(value, np.ma.MaskedArray):
+        raise UnsupportedError(
+            f"a masked array cannot take part in a traced computation{here()}"
+            "\n  use np.where(mask, value, fill) on plain arrays"
+        )
+    return value.view(np.ndarray)
+
+
+def _sample(array: np.ndarray[Any, Any]) -> Any:
+    """A strided sample of an array, to notice that it was changed."""
+    step = max(1, array.size // _SAMPLE)
+    return array.reshape(-1)[::step].copy() if array.flags.c_contiguous else array.flat[::step]
+
+
+def current_trace() -> Trace | None:
+    """The innermost open trace of this thread."""
+    return _STATE.trace
+
+
+def typeof(value: Any) -> ShapedArray:
+    """The abstract value of a tracer, array or scalar."""
+    return value.aval if type(value) is Tracer else aval_of(value)
+
+
+def is_traced(*values: Any) -> bool:
+    return any(type(v) is Tracer for v in values)
+
+
+def build_jaxpr(
+    fun: Callable[..., Sequence[Any]], in_avals: Sequence[ShapedArray], *, name: str = "a rule"
+) -> Jaxpr:
+    """Trace a rule on abstract inputs: a jaxpr without constants.
+
+    `fun` takes one tracer per aval and returns a flat sequence. Arrays that it makes become literals;
+    it must not capture tracers.
+    """
+    with Trace(in_avals, name=name, why_abstract="abstract", inline_arrays=True) as trace:
+        outs = fun(*trace.inputs())
+        jaxpr, consts = trace.finish(outs)
+    assert not consts, f"{name} captured traced values"
+    return jaxpr

@@ -1,0 +1,317 @@
+"""Constructors for primitives that follow a pattern, so that an entry is its value and its calculus."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch
+from funcgrad.core.errors import ArgumentError, UnsupportedError
+from funcgrad.core.primitive import BatchAxis, Linear, Primitive
+from funcgrad.core.source import here, is_hidden
+from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.types import SCALAR_AVALS, WEAK_TYPES, ShapedArray, is_differentiable
+from funcgrad.ops.basic import add_any, convert, broadcast_to, reshape, unbroadcast
+
+JvpRule = Callable[..., Any]
+_FAST_CACHE = 4096
+_getframe = sys._getframe
+
+
+class _Zero:
+    """Marks a derivative that is zero by nature (of floor, of a comparison)."""
+
+    def __repr__(self) -> str:
+        return "ZERO"
+
+
+ZERO = _Zero()
+Dtypes = Callable[[Sequence[Any]], tuple[Sequence[Any], Any]]
+
+
+class Elementwise(Primitive):
+    """A primitive that works element by element, with NumPy's broadcasting and promotion.
+
+    Weak operands (Python scalars) are converted when the equation is recorded, so that an equation
+    can be run by plain NumPy on strong values.
+    """
+
+    __slots__ = ("_fast", "dtypes")
+
+    def __init__(self, name: str, *, dtypes: Dtypes, **fields: Any) -> None:
+        super().__init__(name, abstract=self._abstract, elementwise=True, **fields)
+        self.dtypes = dtypes
+        self._fast: dict[Any, Any] = {}
+
+    def __call__(self, *args: Any, **params: Any) -> Any:
+        if not params:
+            if len(args) == 2:
+                if type(args[0]) is Tracer:
+                    return self.binary(args[0], args[1])
+            elif len(args) == 1 and type(args[0]) is Tracer:
+                return self.unary(args[0])
+        return self._general(args, params)
+
+    def unary(self, x: Tracer) -> Any:
+        """Record the equation for one traced operand."""
+        trace = x._trace
+        if trace.inner is not None or not trace.open:
+            trace = trace.innermost()
+        i = x._index if x._view is None and x._trace is trace else trace.use(x)
+        entry = self._fast.get(x.aval)
+        if entry is None:
+            entry = self._fast_entry(x.aval, (x.aval,))
+        out, casts = entry
+        if casts is not None:
+            return self._general((x,), {})
+        return self._record(trace, (i,), out)
+
+    def binary(self, x: Tracer, y: Any) -> Any:
+        """Record the equation for a traced operand and anything."""
+        trace = x._trace
+        if trace.inner is not None or not trace.open:
+            trace = trace.innermost()
+        i = x._index if x._view is None and x._trace is trace else trace.use(x)
+        kind = type(y)
+        if kind is Tracer:
+            j = y._index if y._view is None and y._trace is trace else trace.use(y)
+            kind = y.aval
+            key = (x.aval, kind)
+        elif kind is float or kind is int:
+            key = (x.aval, kind)
+            j = -1
+        else:
+            return self._general((x, y), {})
+        entry = self._fast.get(key)
+        if entry is None:
+            entry = self._fast_entry(key, key)
+        out, casts = entry
+        if casts is not None:
+            if casts[0] is not None or j >= 0:
+                return self._general((x, y), {})
+            y = casts[1](y)
+        if j < 0:
+            literals = trace.literals
+            literals.append(y)
+            j = -len(literals)
+        return self._record(trace, (i, j), out)
+
+    def reflected(self, x: Tracer, y: Any) -> Any:
+        """`y op x` for Python's reflected operators."""
+        return self._general((y, x), {})
+
+    def _record(self, trace: Any, ins: tuple[int, ...], out: ShapedArray) -> Tracer:
+        avals = trace.avals
+        index = len(avals)
+        trace.records.append((self, ins, ()))
+        trace.starts.append(index)
+        source = trace.source
+        if source is None:
+            frame = _getframe(3)
+            while frame is not None and is_hidden(frame.f_code.co_filename):
+                frame = frame.f_back  # type: ignore[assignment]
+            if frame is not None:
+                source = (frame.f_code, frame.f_lasti)
+        trace.sources.append(source)
+        avals.append(out)
+        return Tracer(trace, index, out)
+
+    def _general(self, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        trace = None
+        keys: list[Any] = []
+        operands = list(args)
+        for k, arg in enumerate(operands):
+            if type(arg) is Tracer:
+                trace = trace or arg._trace
+                keys.append(arg.aval)
+            elif type(arg) in SCALAR_AVALS:
+                keys.append(type(arg))
+            else:
+                if not isinstance(arg, (np.ndarray, np.generic)) or arg.dtype == object:
+                    arg = operands[k] = dispatch.as_array(arg)
+                    if type(arg) is Tracer:
+                        trace = trace or arg._trace
+                keys.append(typeof(arg))
+        if trace is None:
+            return self.impl(*operands, **params)
+        _, casts = self._resolve(keys)
+        if casts is not None:
+            for k, cast in enumerate(casts):
+                if cast is not None:
+                    operands[k] = cast(operands[k])
+        return trace.innermost().bind(self, operands, params)
+
+    def _fast_entry(self, key: Any, keys: Sequence[Any]) -> Any:
+        entry = self._resolve(keys)
+        if len(self._fast) >= _FAST_CACHE:
+            self._fast.clear()
+        self._fast[key] = entry
+        return entry
+
+    def _resolve(self, keys: Sequence[Any]) -> tuple[ShapedArray, Any]:
+        """The result's type, and how weak operands are converted (None where none is)."""
+        avals = [SCALAR_AVALS.get(k, k) for k in keys]
+        weak = [a.weak_type for a in avals]
+        all_weak = all(weak)
+        asked = [
+            WEAK_TYPES[a.dtype] if w and not all_weak else a.dtype for a, w in zip(avals, weak, strict=True)
+        ]
+        ins, out = self._loop(asked, avals)
+        casts: list[Any] = [None] * len(keys)
+        if not all_weak:
+            for k, (aval, w, dtype) in enumerate(zip(avals, weak, ins, strict=True)):
+                if w and dtype != aval.dtype:
+                    casts[k] = _scalar_cast(dtype) if isinstance(keys[k], type) else _tracer_cast(dtype)
+        shape = broadcast_shapes(self.name, [a.shape for a in avals])
+        result = ShapedArray(shape, out, all_weak and out in WEAK_TYPES)
+        return result, casts if any(c is not None for c in casts) else None
+
+    def _abstract(self, *avals: ShapedArray, **params: Any) -> ShapedArray:
+        _, out = self._loop([a.dtype for a in avals], avals)
+        shape = broadcast_shapes(self.name, [a.shape for a in avals])
+        return ShapedArray(shape, out, out in WEAK_TYPES and all([a.weak_type for a in avals]))
+
+    def _loop(self, asked: Sequence[Any], avals: Sequence[ShapedArray]) -> tuple[Sequence[Any], Any]:
+        try:
+            return self.dtypes(asked)
+        except TypeError:
+            types = ", ".join(map(str, avals))
+            raise UnsupportedError(f"{self.name} does not take operands of types {types}{here()}") from None
+
+
+def _scalar_cast(dtype: np.dtype[Any]) -> Callable[[Any], Any]:
+    natural = WEAK_TYPES.get(dtype)
+    return natural if natural is not None else dtype.type
+
+
+def _tracer_cast(dtype: np.dtype[Any]) -> Callable[[Any], Any]:
+    return lambda t: convert(t, dtype)
+
+
+def broadcast_shapes(name: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """NumPy's broadcasting of shapes, with an error in the user's words."""
+    first = shapes[0]
+    for shape in shapes:
+        if shape != first:
+            break
+    else:
+        return first
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        listed = " and ".join(map(str, shapes))
+        raise ArgumentError(f"{name}: shapes {listed} cannot be broadcast together{here()}") from None
+
+
+def ufunc_dtypes(ufunc: np.ufunc) -> Dtypes:
+    """The promotion of a ufunc (NEP 50)."""
+    outs = (None,) * ufunc.nout
+
+    def dtypes(asked: Sequence[Any]) -> tuple[Sequence[Any], Any]:
+        loop = ufunc.resolve_dtypes((*asked, *outs))
+        return loop[: ufunc.nin], loop[ufunc.nin]
+
+    return dtypes
+
+
+def elementwise(
+    name: str,
+    impl: Any,
+    *,
+    jvp: JvpRule | Sequence[JvpRule | None] | _Zero | None = None,
+    transpose: Sequence[Callable[..., Any] | None] | Callable[..., Any] | None = None,
+    dtypes: Dtypes | None = None,
+    emit: Callable[..., str] | None = None,
+    properties: frozenset[str] = frozenset(),
+    dispatch_ufunc: bool = True,
+) -> Elementwise:
+    """Define an elementwise primitive.
+
+    Args:
+        name: its name in jaxprs (JAX's, where JAX has it).
+        impl: the NumPy ufunc that computes it, or a function together with `dtypes`. A ufunc with
+            one output is also registered so that calls of it on tracers are traced.
+        jvp: one rule `(t, ans, x, y, ...) -> tangent` per operand, where `t` is that operand's tangent. `None`
+            for an operand whose derivative is zero, `ZERO` if all are. A single function for a unary primitive.
+            The results are broadcast and converted to the type of `ans`. Left out: not differentiable, an error.
+        transpose: one rule `(ct, x, y, ...) -> cotangent` per operand in which the primitive is linear,
+            `None` for the others. Broadcasting is undone by the constructor.
+        dtypes: `(operand dtypes or Python scalar types) -> (loop operand dtypes, result dtype)`; a ufunc's own otherwise.
+        dispatch_ufunc: whether `impl`, a ufunc, is traced as this primitive.
+    """
+    ufunc = impl if isinstance(impl, np.ufunc) else None
+    if dtypes is None:
+        assert ufunc is not None, f"{name}: give dtypes, since impl is no ufunc"
+        dtypes = ufunc_dtypes(ufunc)
+
+    def jvp_rule(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> tuple[Any, Any]:
+        ans = primitive(*primals, **params)
+        if jvp is ZERO or not is_differentiable(ans.dtype):
+            return ans, None
+        rules = (jvp,) if callable(jvp) else jvp
+        total = None
+        for rule, t in zip(rules, tangents, strict=True):  # type: ignore[arg-type]
+            if t is None or rule is None:
+                continue
+            term = rule(t, ans, *primals, **params)
+            if term is not None:
+                term = match(term, ans)
+                total = term if total is None else add_any(total, term)
+        return ans, total
+
+    def transpose_rule(ct: Any, *operands: Any, **params: Any) -> tuple[Any, ...]:
+        rules = (transpose,) if callable(transpose) else transpose
+        return tuple(
+            [
+                unbroadcast(rule(ct, *operands, **params), operand.aval)
+                if type(operand) is Linear and rule is not None
+                else None
+                for rule, operand in zip(rules, operands, strict=True)  # type: ignore[arg-type]
+            ]
+        )
+
+    def batch_rule(
+        axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool], **params: Any
+    ) -> tuple[Any, bool]:
+        return primitive(*align_ranks(operands, batched), **params), True
+
+    primitive = Elementwise(
+        name,
+        impl=impl,
+        dtypes=dtypes,
+        jvp=None if jvp is None else jvp_rule,
+        transpose=None if transpose is None else transpose_rule,
+        batch=batch_rule,
+        ufunc=ufunc,
+        emit=emit,
+        properties=properties,
+    )
+    if ufunc is not None and dispatch_ufunc and ufunc.nout == 1:
+        dispatch.UFUNCS[ufunc] = primitive
+    return primitive
+
+
+def match(term: Any, like: Any) -> Any:
+    """Broadcast and convert a tangent to the type of a primal."""
+    if typeof(term).shape != like.shape:
+        term = broadcast_to(term, like.shape)
+    if typeof(term).dtype != like.dtype:
+        term = convert(term, like.dtype)
+    return term
+
+
+def align_ranks(operands: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
+    """Batched operands with axes of length 1 behind the batch axis, so that NumPy's broadcasting pairs
+    the axes of the examples."""
+    ranks = [len(typeof(x).shape) - b for x, b in zip(operands, batched, strict=True)]
+    rank = max(ranks)
+    aligned = []
+    for x, b, r in zip(operands, batched, ranks, strict=True):
+        if b and r < rank:
+            shape = typeof(x).shape
+            x = reshape(x, (shape[0], *(1,) * (rank - r), *shape[1:]))
+        aligned.append(x)
+    return aligned
