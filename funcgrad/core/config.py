@@ -6,7 +6,13 @@ import os
 
 
 def _flag(name: str, default: bool) -> bool:
-    return os.environ.get(name, "1" if default else "0").lower() not in ("0", "", "false", "off", "no")
+    return os.environ.get(name, "1" if default else "0").lower() not in (
+        "0",
+        "",
+        "false",
+        "off",
+        "no",
+    )
 
 
 class Config:

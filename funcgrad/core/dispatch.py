@@ -54,7 +54,9 @@ def find_function(func: Any) -> Callable[..., Any]:
     return implementation
 
 
-def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call_ufunc(
+    ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
     """A ufunc with keyword arguments or one of its methods (reduce, accumulate, outer, at, reduceat)."""
     for call in _UFUNC_METHODS:
         return call(ufunc, method, inputs, kwargs)

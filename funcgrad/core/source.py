@@ -86,5 +86,7 @@ def describe_function(fun: object) -> str:
     while hasattr(fun, "func") and not hasattr(fun, "__code__"):  # functools.partial
         fun = fun.func
     code = getattr(fun, "__code__", None)
-    name = getattr(fun, "__qualname__", None) or getattr(fun, "__name__", None) or type(fun).__name__
+    name = (
+        getattr(fun, "__qualname__", None) or getattr(fun, "__name__", None) or type(fun).__name__
+    )
     return f"{name} ({code.co_filename}:{code.co_firstlineno})" if code else str(name)

@@ -100,7 +100,9 @@ class Trace:
         self.avals = list(in_avals)
         self.n_inputs = len(self.avals)
         self.known: dict[int, Any] = (
-            dict.fromkeys(range(self.n_inputs), _ABSTRACT) if values is None else dict(enumerate(values))
+            dict.fromkeys(range(self.n_inputs), _ABSTRACT)
+            if values is None
+            else dict(enumerate(values))
         )
         self.captured: list[int] = []
         self.records: list[Record] = []
@@ -130,6 +132,10 @@ class Trace:
     def inputs(self) -> list[Tracer]:
         return [Tracer(self, i, self.avals[i]) for i in range(self.n_inputs)]
 
+    def forget(self, index: int) -> None:
+        """Mark an input as having no value (it differs per example)."""
+        self.known[index] = _ABSTRACT
+
     def innermost(self) -> Trace:
         """The trace that records now: the innermost open one."""
         trace = self
@@ -153,7 +159,9 @@ class Trace:
             ins.append(index)
             avals.append(aval)
         items = tuple(params.items())
-        return self.record(primitive, tuple(ins), items, primitive.out_avals(tuple(avals), items, params))
+        return self.record(
+            primitive, tuple(ins), items, primitive.out_avals(tuple(avals), items, params)
+        )
 
     def record(
         self,
@@ -246,6 +254,11 @@ class Trace:
             self._capture_sums.append((index, _sample(value), frame_source))
         return index, aval
 
+    def literal(self, value: Any) -> Tracer:
+        """A scalar as a tracer, so that what is computed from it is recorded, not done now."""
+        index, aval = self.capture(value)
+        return Tracer(self, index, aval)
+
     # Values on demand
 
     def value(self, index: int) -> Any:
@@ -332,7 +345,9 @@ class Trace:
     def _build(self, out_indices: list[int], lift: bool) -> Jaxpr:
         variables = [Var(aval) for aval in self.avals]
         literals: list[Atom] = (
-            [Var(aval_of(v)) for v in self.literals] if lift else [Literal(v) for v in self.literals]
+            [Var(aval_of(v)) for v in self.literals]
+            if lift
+            else [Literal(v) for v in self.literals]
         )
 
         def atom(i: int) -> Atom:
@@ -343,7 +358,9 @@ class Trace:
             self.records, self.starts, self.sources, strict=True
         ):
             params = dict(items)
-            n_out = primitive.n_outputs([self.avals[i] if i >= 0 else literals[-1 - i].aval for i in ins], params)
+            n_out = primitive.n_outputs(
+                [self.avals[i] if i >= 0 else literals[-1 - i].aval for i in ins], params
+            )
             eqns.append(
                 Equation(
                     primitive,
@@ -490,19 +507,22 @@ class Tracer:
     def __bool__(self) -> bool:
         return bool(
             self._concrete(
-                "truth value", "use np.where(condition, a, b), or fg.lax.cond for a scalar condition"
+                "truth value",
+                "use np.where(condition, a, b), or fg.lax.cond for a scalar condition",
             )
         )
 
     def __index__(self) -> int:
         return self._concrete(
-            "integer value", "mark the argument static (jit's static_argnums), or compute with the array"
+            "integer value",
+            "mark the argument static (jit's static_argnums), or compute with the array",
         ).__index__()
 
     def __int__(self) -> int:
         return int(
             self._concrete(
-                "integer value", "mark the argument static (jit's static_argnums), or use .astype(int)"
+                "integer value",
+                "mark the argument static (jit's static_argnums), or use .astype(int)",
             )
         )
 
@@ -567,7 +587,9 @@ class Tracer:
         return format(self._concrete("value", "use fg.debug.print"), spec) if spec else repr(self)
 
     def __reduce__(self) -> Any:
-        raise TracingError(f"a traced {self.aval} cannot be pickled or copied outside of its trace{here()}")
+        raise TracingError(
+            f"a traced {self.aval} cannot be pickled or copied outside of its trace{here()}"
+        )
 
     def __copy__(self) -> Tracer:
         return self.copy()  # type: ignore[attr-defined, no-any-return]

@@ -33,7 +33,9 @@ class ShapedArray:
 
     __slots__ = ("_hash", "dtype", "shape", "weak_type")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], weak_type: bool = False) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], weak_type: bool = False
+    ) -> None:
         self.shape = shape
         self.dtype = dtype
         self.weak_type = weak_type

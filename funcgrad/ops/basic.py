@@ -257,11 +257,11 @@ def unbroadcast(ct: Any, aval: ShapedArray) -> Any:
 
 def zeros(aval: ShapedArray) -> Any:
     """A zero of this type: an equation under a trace, so that no array is kept in the jaxpr."""
-    scalar = aval.dtype.type(0)
     trace = current_trace()
-    if trace is None or not aval.shape:
+    if trace is None:
         return np.zeros(aval.shape, aval.dtype)[()]
-    return trace.bind(broadcast_in_dim, (scalar,), {"shape": aval.shape, "broadcast_dimensions": ()})
+    zero = trace.literal(aval.dtype.type(0))
+    return broadcast_in_dim(zero, shape=aval.shape, broadcast_dimensions=()) if aval.shape else zero
 
 
 def instantiate(tangent: Any, aval: ShapedArray) -> Any:

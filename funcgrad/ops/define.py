@@ -47,16 +47,15 @@ class Elementwise(Primitive):
         self._fast: dict[Any, Any] = {}
 
     def __call__(self, *args: Any, **params: Any) -> Any:
-        if not params:
-            if len(args) == 2:
-                if type(args[0]) is Tracer:
-                    return self.binary(args[0], args[1])
-            elif len(args) == 1 and type(args[0]) is Tracer:
-                return self.unary(args[0])
+        if len(args) == 2:
+            if type(args[0]) is Tracer and not params:
+                return self.binary(args[0], args[1])
+        elif len(args) == 1 and type(args[0]) is Tracer:
+            return self.unary(args[0], tuple(params.items()))
         return self._general(args, params)
 
-    def unary(self, x: Tracer) -> Any:
-        """Record the equation for one traced operand."""
+    def unary(self, x: Tracer, items: tuple[tuple[str, Any], ...] = ()) -> Any:
+        """Record the equation for one traced operand; `items` are its params."""
         trace = x._trace
         if trace.inner is not None or not trace.open:
             trace = trace.innermost()
@@ -64,10 +63,7 @@ class Elementwise(Primitive):
         entry = self._fast.get(x.aval)
         if entry is None:
             entry = self._fast_entry(x.aval, (x.aval,))
-        out, casts = entry
-        if casts is not None:
-            return self._general((x,), {})
-        return self._record(trace, (i,), out)
+        return self._record(trace, (i,), entry[0], items)
 
     def binary(self, x: Tracer, y: Any) -> Any:
         """Record the equation for a traced operand and anything."""
@@ -82,7 +78,7 @@ class Elementwise(Primitive):
             key = (x.aval, kind)
         elif kind is float or kind is int:
             key = (x.aval, kind)
-            j = -1
+            j = None
         else:
             return self._general((x, y), {})
         entry = self._fast.get(key)
@@ -90,10 +86,10 @@ class Elementwise(Primitive):
             entry = self._fast_entry(key, key)
         out, casts = entry
         if casts is not None:
-            if casts[0] is not None or j >= 0:
+            if casts[0] is not None or j is not None:
                 return self._general((x, y), {})
             y = casts[1](y)
-        if j < 0:
+        if j is None:
             literals = trace.literals
             literals.append(y)
             j = -len(literals)
@@ -103,10 +99,12 @@ class Elementwise(Primitive):
         """`y op x` for Python's reflected operators."""
         return self._general((y, x), {})
 
-    def _record(self, trace: Any, ins: tuple[int, ...], out: ShapedArray) -> Tracer:
+    def _record(
+        self, trace: Any, ins: tuple[int, ...], out: ShapedArray, items: tuple[tuple[str, Any], ...] = ()
+    ) -> Tracer:
         avals = trace.avals
         index = len(avals)
-        trace.records.append((self, ins, ()))
+        trace.records.append((self, ins, items))
         trace.starts.append(index)
         source = trace.source
         if source is None:
@@ -164,7 +162,8 @@ class Elementwise(Primitive):
         if not all_weak:
             for k, (aval, w, dtype) in enumerate(zip(avals, weak, ins, strict=True)):
                 if w and dtype != aval.dtype:
-                    casts[k] = _scalar_cast(dtype) if isinstance(keys[k], type) else _tracer_cast(dtype)
+                    scalar = isinstance(keys[k], type)
+                    casts[k] = _scalar_cast(dtype, compares=out.kind == "b") if scalar else _tracer_cast(dtype)
         shape = broadcast_shapes(self.name, [a.shape for a in avals])
         result = ShapedArray(shape, out, all_weak and out in WEAK_TYPES)
         return result, casts if any(c is not None for c in casts) else None
@@ -182,9 +181,19 @@ class Elementwise(Primitive):
             raise UnsupportedError(f"{self.name} does not take operands of types {types}{here()}") from None
 
 
-def _scalar_cast(dtype: np.dtype[Any]) -> Callable[[Any], Any]:
+def _scalar_cast(dtype: np.dtype[Any], *, compares: bool) -> Callable[[Any], Any]:
     natural = WEAK_TYPES.get(dtype)
-    return natural if natural is not None else dtype.type
+    if natural is not None:
+        return natural
+    if compares and dtype.kind in "iu":
+        return lambda value: _comparable(value, dtype)
+    return dtype.type
+
+
+def _comparable(value: int, dtype: np.dtype[Any]) -> Any:
+    """An integer to compare an array with; NumPy lets it exceed the range of the array's dtype."""
+    info = np.iinfo(dtype)
+    return dtype.type(value) if info.min <= value <= info.max else np.asarray(value)[()]
 
 
 def _tracer_cast(dtype: np.dtype[Any]) -> Callable[[Any], Any]:

@@ -39,11 +39,17 @@ def batch(
         out_batched: which outputs shall have it even if they do not depend on a batched input.
     """
     batched = tuple(batched)
-    forced = (out_batched,) * len(jaxpr.outvars) if isinstance(out_batched, bool) else tuple(out_batched)
-    return jaxpr.memo(("batch", axis, batched, forced), lambda: _batch(jaxpr, axis, batched, forced))
+    forced = (
+        (out_batched,) * len(jaxpr.outvars) if isinstance(out_batched, bool) else tuple(out_batched)
+    )
+    return jaxpr.memo(
+        ("batch", axis, batched, forced), lambda: _batch(jaxpr, axis, batched, forced)
+    )
 
 
-def _batch(jaxpr: Jaxpr, axis: BatchAxis, batched: tuple[bool, ...], forced: tuple[bool, ...]) -> Batched:
+def _batch(
+    jaxpr: Jaxpr, axis: BatchAxis, batched: tuple[bool, ...], forced: tuple[bool, ...]
+) -> Batched:
     assert not jaxpr.constvars
     flags: tuple[bool, ...] = ()
 
@@ -73,7 +79,11 @@ def to_batch(x: Any, axis: BatchAxis) -> Any:
         "shape": (axis.size, *from_shape),
         "broadcast_dimensions": tuple(range(1, len(from_shape) + 1)),
     }
-    return broadcast_in_dim(x, **params) if trace is None else trace.bind(broadcast_in_dim, (x,), params)
+    return (
+        broadcast_in_dim(x, **params)
+        if trace is None
+        else trace.bind(broadcast_in_dim, (x,), params)
+    )
 
 
 def forward_batched(

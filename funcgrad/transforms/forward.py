@@ -32,7 +32,9 @@ class Linearized(NamedTuple):
     out_nonzero: tuple[bool, ...]
 
 
-def jvp(jaxpr: Jaxpr, nonzero: Sequence[bool], *, instantiate: bool | Sequence[bool] = False) -> Jvp:
+def jvp(
+    jaxpr: Jaxpr, nonzero: Sequence[bool], *, instantiate: bool | Sequence[bool] = False
+) -> Jvp:
     """The jaxpr of `(primals, tangents) -> (outputs, output tangents)`.
 
     Args:
@@ -64,7 +66,10 @@ def linearize(
 def _wanted(jaxpr: Jaxpr, instantiate: bool | Sequence[bool]) -> tuple[bool, ...]:
     flags = [instantiate] * len(jaxpr.outvars) if isinstance(instantiate, bool) else instantiate
     return tuple(
-        [flag and is_differentiable(v.aval.dtype) for flag, v in zip(flags, jaxpr.outvars, strict=True)]
+        [
+            flag and is_differentiable(v.aval.dtype)
+            for flag, v in zip(flags, jaxpr.outvars, strict=True)
+        ]
     )
 
 
@@ -73,7 +78,9 @@ def _trace_forward(
 ) -> Jvp:
     assert not jaxpr.constvars
     n = len(jaxpr.invars)
-    tangent_avals = [v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz]
+    tangent_avals = [
+        v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz
+    ]
     out_nonzero: tuple[bool, ...] = ()
 
     def fun(*inputs: Any) -> list[Any]:
@@ -92,7 +99,9 @@ def _trace_forward(
     return Jvp(checked(dce(result), mode), out_nonzero)
 
 
-def forward(jaxpr: Jaxpr, inputs: Sequence[tuple[Any, Any]], *, split: bool) -> tuple[list[Any], list[Any]]:
+def forward(
+    jaxpr: Jaxpr, inputs: Sequence[tuple[Any, Any]], *, split: bool
+) -> tuple[list[Any], list[Any]]:
     """Run a jaxpr on (primal, tangent) pairs in the current trace; a tangent None is zero.
 
     `split`: keep primal and tangent results in separate equations.
@@ -138,7 +147,9 @@ def rebind(trace: Trace, eqn: Equation, operands: Sequence[Any]) -> Any:
         return eqn.primitive(*operands, **eqn.params)
 
 
-def _split(combined: Jaxpr, n_primals: int, n_outs: int, out_nonzero: tuple[bool, ...]) -> Linearized:
+def _split(
+    combined: Jaxpr, n_primals: int, n_outs: int, out_nonzero: tuple[bool, ...]
+) -> Linearized:
     tangent_vars = set(combined.invars[n_primals:])
     known_eqns: list[Equation] = []
     linear_eqns: list[Equation] = []

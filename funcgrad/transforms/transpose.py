@@ -18,7 +18,9 @@ from funcgrad.ops.basic import add_any, instantiate
 from funcgrad.transforms.forward import linearize, rebind
 
 
-def transpose(jaxpr: Jaxpr, linear: Sequence[bool], ct_nonzero: Sequence[bool] | None = None) -> Jaxpr:
+def transpose(
+    jaxpr: Jaxpr, linear: Sequence[bool], ct_nonzero: Sequence[bool] | None = None
+) -> Jaxpr:
     """The jaxpr of `(other inputs, nonzero output cotangents) -> cotangents of the linear inputs`.
 
     Args:
@@ -81,7 +83,9 @@ def backward(
         if linear_vars.isdisjoint([a for a in eqn.invars if type(a) is Var]):
             trace.source = outer_source or eqn.source
             out = rebind(trace, eqn, [operand(a) for a in eqn.invars])
-            env.update(zip(eqn.outvars, out if eqn.primitive.multiple_results else (out,), strict=True))
+            env.update(
+                zip(eqn.outvars, out if eqn.primitive.multiple_results else (out,), strict=True)
+            )
         else:
             linear_vars.update(eqn.outvars)
             linear_eqns.append(eqn)
@@ -148,10 +152,53 @@ def vjp(jaxpr: Jaxpr, nonzero: Sequence[bool]) -> Jaxpr:
                 [*residuals, *[None] * sum(nonzero)],
                 [ct for ct, nz in zip(cts, split.out_nonzero, strict=True) if nz],
             )
-            wrt = [v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz]
-            grads = [instantiate(ct, a) for ct, a in zip(found[split.n_residuals :], wrt, strict=True)]
+            wrt = [
+                v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz
+            ]
+            grads = [
+                instantiate(ct, a) for ct, a in zip(found[split.n_residuals :], wrt, strict=True)
+            ]
             return [*outs, *grads]
 
         return checked(dce(build_jaxpr(fun, [*jaxpr.in_avals, *ct_avals], name="vjp")), "vjp")
 
     return jaxpr.memo(("vjp", nonzero), make)
+
+
+def value_and_grad(jaxpr: Jaxpr, nonzero: Sequence[bool], with_value: bool) -> Jaxpr:
+    """The jaxpr of `inputs -> [first output], other outputs, gradients of the first output`.
+
+    The first output is a scalar; the others are auxiliary. There is one gradient per nonzero input.
+    """
+    nonzero = tuple(nonzero)
+
+    def make() -> Jaxpr:
+        split = linearize(jaxpr, nonzero)
+        n_outs = len(jaxpr.outvars)
+        scalar = jaxpr.outvars[0].aval
+
+        def fun(*args: Any) -> list[Any]:
+            results = eval_jaxpr(split.known, (), *args)
+            outs, residuals = results[:n_outs], results[n_outs:]
+            one = current_trace().literal(scalar.dtype.type(1))  # type: ignore[union-attr]
+            cts: list[Any] = [None] * sum(split.out_nonzero)
+            if split.out_nonzero[0]:
+                cts[0] = one
+            n_wrt = sum(nonzero)
+            found = backward(
+                split.linear,
+                [False] * split.n_residuals + [True] * n_wrt,
+                [*residuals, *[None] * n_wrt],
+                cts,
+            )
+            wrt = [
+                v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz
+            ]
+            grads = [
+                instantiate(ct, a) for ct, a in zip(found[split.n_residuals :], wrt, strict=True)
+            ]
+            return [*(outs if with_value else outs[1:]), *grads]
+
+        return checked(dce(build_jaxpr(fun, jaxpr.in_avals, name="grad")), "grad")
+
+    return jaxpr.memo(("value_and_grad", nonzero, with_value), make)

@@ -1,0 +1,252 @@
+"""`jit`: trace once per signature, keep the program."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.api.call import (
+    Transformed,
+    execute,
+    flatten_arrays,
+    flatten_result,
+    leaf_aval,
+    open_trace,
+)
+from funcgrad.compile.program import Program, compile_jaxpr
+from funcgrad.control.call import jit_p
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.source import describe_function
+from funcgrad.core.tracing import Tracer, current_trace
+from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten
+
+_MAX_PROGRAMS = 512
+
+
+def jit(
+    fun: Callable[..., Any] | None = None,
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Sequence[str] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
+    keep_unused: bool = False,
+    inline: bool = False,
+) -> Any:
+    """Compile a function: it is traced once per structure, shapes, dtypes and static arguments.
+
+    An optimisation, never a requirement. Values of its array arguments are not known while it is traced, so Python
+    control flow may not depend on them.
+
+    Args:
+        fun: a function of arrays (or pytrees of arrays). Left out, `jit(...)` is a decorator.
+        static_argnums: positions of arguments that are Python values, hashable; the function is traced anew for each.
+        static_argnames: names of such arguments.
+        donate_argnums: positions of arguments whose memory the program may reuse for results.
+        donate_argnames: names of such arguments.
+        keep_unused: accepted for JAX's sake; unused inputs are always kept.
+        inline: accepted for JAX's sake; calls are always inlined when compiled.
+
+    Returns:
+        A function with the arguments and results of `fun`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> f = fg.jit(lambda x: np.sum(np.sin(x) ** 2 + np.cos(x) ** 2))
+    >>> float(f(np.arange(3.0)))
+    3.0
+    """
+    options = {
+        "static_argnums": static_argnums,
+        "static_argnames": static_argnames,
+        "donate_argnums": donate_argnums,
+        "donate_argnames": donate_argnames,
+    }
+    if fun is None:
+        return lambda fun: Jit(fun, **options)
+    return Jit(fun, **options)
+
+
+class _Entry:
+    """A traced signature: its jaxpr with constants as inputs, their values, the program, the result's tree."""
+
+    __slots__ = ("consts", "jaxpr", "out_tree", "program")
+
+    def __init__(
+        self, jaxpr: Jaxpr, consts: list[Any], out_tree: PyTreeDef, program: Program | None
+    ) -> None:
+        self.jaxpr = jaxpr
+        self.consts = consts
+        self.out_tree = out_tree
+        self.program = program
+
+
+class Jit(Transformed):
+    """A compiled function."""
+
+    static_argnums: Any
+    static_argnames: Any
+    donate_argnums: Any
+    donate_argnames: Any
+
+    def __init__(self, fun: Callable[..., Any], **options: Any) -> None:
+        super().__init__(fun, **options)
+        self._static_positions, self._static_names = _resolve_static(
+            fun, self.static_argnums, self.static_argnames
+        )
+        self._entries: dict[Any, _Entry] = {}
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        del state["_entries"], state["_lock"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._entries = {}
+        self._lock = threading.Lock()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Jit:
+        copy = object.__new__(Jit)
+        copy.__setstate__(self.__getstate__())
+        return copy
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if kwargs or self._static_positions or self._static_names:
+            dynamic, static = self._split(args, kwargs)
+        else:
+            dynamic, static = args, None
+        leaves, treedef = tree_flatten(dynamic)
+        signature: list[Any] = [treedef, static]
+        for leaf in leaves:
+            if type(leaf) is np.ndarray:
+                signature.append(leaf.shape)
+                signature.append(leaf.dtype)
+            elif type(leaf) is Tracer or isinstance(leaf, np.generic):
+                signature.append(leaf_aval(leaf))
+            else:
+                signature.append(type(leaf))
+        key = tuple(signature)
+        entry = self._entries.get(key)
+        if entry is None:
+            entry, leaves = self._trace(key, dynamic, static, args, kwargs)
+        if current_trace() is not None and any(type(x) is Tracer for x in (*leaves, *entry.consts)):
+            results = jit_p(
+                *entry.consts, *leaves, jaxpr=entry.jaxpr, name=getattr(self.fun, "__name__", "fun")
+            )
+        elif entry.program is not None:
+            results = entry.program(*entry.consts, *leaves)
+        else:
+            results = execute(entry.jaxpr, [*entry.consts, *leaves])
+        return entry.out_tree.unflatten(results)
+
+    def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        positions = [p % len(args) for p in self._static_positions if -len(args) <= p < len(args)]
+        static_args = tuple([(p, args[p]) for p in positions])
+        static_kwargs = tuple([(n, kwargs[n]) for n in self._static_names if n in kwargs])
+        for where, value in (*static_args, *static_kwargs):
+            try:
+                hash(value)
+            except TypeError:
+                raise ArgumentError(
+                    f"jit: static argument {where} of {describe_function(self.fun)} is not hashable: "
+                    f"a {type(value).__name__}\n  pass a tuple, a string, a number or a frozen object, or do not mark it static"
+                ) from None
+        rest = tuple([a for p, a in enumerate(args) if p not in positions])
+        named = {n: v for n, v in kwargs.items() if n not in self._static_names}
+        # The types of static values count too: 1, 1.0 and True are different arguments.
+        types = tuple([type(v) for _, v in (*static_args, *static_kwargs)])
+        return (rest, named), (static_args, static_kwargs, types)
+
+    def _trace(
+        self, key: Any, dynamic: Any, static: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[_Entry, list[Any]]:
+        entry, leaves = trace_entry(self.fun, dynamic, static, "jit")
+        cacheable = not any(type(c) is Tracer for c in entry.consts)
+        if cacheable:
+            entry.consts = [c.copy() if isinstance(c, np.ndarray) else c for c in entry.consts]
+            entry.program = compile_jaxpr(entry.jaxpr)
+            with self._lock:
+                if len(self._entries) >= _MAX_PROGRAMS:
+                    del self._entries[next(iter(self._entries))]
+                self._entries[key] = entry
+        return entry, leaves
+
+    def clear_cache(self) -> None:
+        """Forget the programs of this function."""
+        with self._lock:
+            self._entries.clear()
+
+
+def trace_entry(fun: Any, dynamic: Any, static: Any, transform: str) -> tuple[_Entry, list[Any]]:
+    """Trace a function for a signature, without values."""
+
+    def what(path: Any) -> str:
+        if static is None:
+            return f"argument {path[0].idx}{keystr(path[1:])}"
+        inner = path[1:]
+        return f"argument {keystr(inner)}"
+
+    leaves, avals, treedef = flatten_arrays(dynamic, transform, what, abstract=True)
+    with open_trace(fun, avals, None, why_abstract="jit") as trace:
+        traced = treedef.unflatten(trace.inputs())
+        if static is None:
+            out = fun(*traced)
+        else:
+            rest, named = traced
+            out = fun(*merge_static(rest, static[0]), **named, **dict(static[1]))
+        outs, out_tree = flatten_result(out, fun, transform)
+        jaxpr, consts = trace.finish(outs)
+    return _Entry(jaxpr.open_consts(), consts, out_tree, None), leaves
+
+
+def merge_static(rest: Sequence[Any], static: Sequence[tuple[int, Any]]) -> list[Any]:
+    """Positional arguments with the static ones back in their places."""
+    merged = list(rest)
+    for position, value in sorted(static, key=lambda item: item[0]):
+        merged.insert(position, value)
+    return merged
+
+
+def _resolve_static(
+    fun: Any, argnums: Any, argnames: Any
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Positions and names of static arguments; each is inferred from the other, as JAX does."""
+    positions = (
+        () if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    )
+    names = (
+        () if argnames is None else (argnames,) if isinstance(argnames, str) else tuple(argnames)
+    )
+    if not (positions or names):
+        return (), ()
+    try:
+        parameters = list(inspect.signature(fun).parameters.values())
+    except (TypeError, ValueError):
+        return positions, names
+    positional = [
+        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    known = {p.name for p in parameters}
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    for name in names:
+        if name not in known and not takes_any:
+            raise ArgumentError(
+                f"jit: static_argnames has {name!r}, but {describe_function(fun)} has no such argument"
+            )
+    takes_many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    for position in positions:
+        if not takes_many and not -len(positional) <= position < len(positional):
+            raise ArgumentError(
+                f"jit: static_argnums has {position}, but {describe_function(fun)} has {len(positional)} positional arguments"
+            )
+    if names and not positions:
+        positions = tuple([i for i, n in enumerate(positional) if n in names])
+    elif positions and not names:
+        names = tuple([positional[p] for p in positions if -len(positional) <= p < len(positional)])
+    return positions, names

@@ -1,0 +1,312 @@
+"""`jvp`, `vjp`, `linearize`, `linear_transpose`: products with Jacobians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.api.call import (
+    Aux,
+    check_callable,
+    execute,
+    flatten_arrays,
+    flatten_result,
+    open_trace,
+    reraise_filtered,
+    split_aux,
+)
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.source import describe_function
+from funcgrad.core.tracing import typeof
+from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
+from funcgrad.core.types import ShapedArray, float0, is_differentiable, short_dtype
+from funcgrad.ops.basic import convert
+from funcgrad.transforms import forward, transpose
+
+
+class TracedCall:
+    """A function traced on its arguments, ready for a rewrite."""
+
+    __slots__ = (
+        "aux",
+        "avals",
+        "consts",
+        "fun",
+        "in_tree",
+        "jaxpr",
+        "leaves",
+        "n_outs",
+        "out_avals",
+        "out_tree",
+    )
+
+    def __init__(
+        self, fun: Any, args: Any, transform: str, *, has_aux: bool = False, values: bool = True
+    ) -> None:
+        check_callable(fun, transform)
+        leaves, avals, self.in_tree = flatten_arrays(
+            args,
+            transform,
+            lambda path: f"argument {path[0].idx}{keystr(path[1:])}",
+            abstract=not values,
+        )
+        self.fun, self.leaves, self.avals = fun, leaves, avals
+        with open_trace(fun, avals, leaves if values else None) as trace:
+            out = fun(*self.in_tree.unflatten(trace.inputs()))
+            self.aux = None
+            if has_aux:
+                out, aux = split_aux(out, fun, transform)
+                self.aux = Aux(aux)
+            outs, self.out_tree = flatten_result(out, fun, transform)
+            self.n_outs = len(outs)
+            jaxpr, self.consts = trace.finish(
+                [*outs, *(self.aux.tracers() if self.aux else ())], lift=True
+            )
+        self.jaxpr = jaxpr.open_consts()
+        self.out_avals = jaxpr.out_avals[: self.n_outs]
+
+    def nonzero(self) -> list[bool]:
+        """Which inputs of the opened jaxpr have tangents: no constant, every differentiable argument."""
+        return [False] * len(self.consts) + [is_differentiable(a.dtype) for a in self.avals]
+
+    def tangents_out(self, results: Sequence[Any], avals: Sequence[ShapedArray]) -> list[Any]:
+        """Tangents for all of these avals, from those of the differentiable ones."""
+        given = iter(results)
+        return [
+            next(given) if is_differentiable(a.dtype) else np.zeros(a.shape, float0) for a in avals
+        ]
+
+    def fill_aux(self, values: Sequence[Any]) -> Any:
+        assert self.aux is not None
+        return self.aux.fill(values)
+
+    def instantiate(self) -> list[bool]:
+        """Outputs whose tangents are wanted: those of the function, not its auxiliary data."""
+        return [i < self.n_outs for i in range(len(self.jaxpr.outvars))]
+
+
+def _tangents(
+    tangents: Any, tree: PyTreeDef, avals: Sequence[ShapedArray], transform: str, what: str, of: str
+) -> list[Any]:
+    """Check tangents (or cotangents) against the avals that they belong to; those of differentiable dtype."""
+    leaves, given_tree = tree_flatten(tangents)
+    if given_tree != tree:
+        raise ArgumentError(
+            f"{transform}: {what} must have the structure of {of}\n  {of}: {tree}\n  {what}: {given_tree}"
+        )
+    checked = []
+    for i, (leaf, aval) in enumerate(zip(leaves, avals, strict=True)):
+        try:
+            got = typeof(leaf)
+        except AttributeError:
+            leaf = np.asarray(leaf)
+            got = typeof(leaf)
+        if is_differentiable(aval.dtype):
+            fits = got.shape == aval.shape and (
+                got.dtype == aval.dtype
+                or (got.weak_type and not (got.dtype.kind == "c" and aval.dtype.kind == "f"))
+                or (aval.weak_type and np.can_cast(got.dtype, aval.dtype))
+            )
+            if not fits:
+                raise _tangent_error(tangents, i, got, aval, transform, what, of)
+            checked.append(convert(leaf, aval.dtype) if got.dtype != aval.dtype else leaf)
+        elif got.shape != aval.shape or got.dtype != float0:
+            raise _tangent_error(
+                tangents, i, got, ShapedArray(aval.shape, float0), transform, what, of
+            )
+    return checked
+
+
+def _tangent_error(
+    tree: Any, i: int, got: ShapedArray, expected: ShapedArray, transform: str, what: str, of: str
+) -> ArgumentError:
+    path = keystr(tree_flatten_with_path(tree)[0][i][0])
+    hint = (
+        "; for an integer or boolean it is np.zeros(shape, fg.float0)"
+        if expected.dtype == float0
+        else ""
+    )
+    return ArgumentError(
+        f"{transform}: {what}{path} has type {got}, but {of}{path} asks for "
+        f"{short_dtype(expected.dtype)}[{','.join(map(str, expected.shape))}]{hint}"
+    )
+
+
+@reraise_filtered
+def jvp(
+    fun: Callable[..., Any], primals: Any, tangents: Any, has_aux: bool = False
+) -> tuple[Any, ...]:
+    """A function's value and its derivative along a direction: the Jacobian times a vector, in forward mode.
+
+    Args:
+        fun: a function of arrays or pytrees.
+        primals: a tuple or list with its arguments: where to differentiate.
+        tangents: a tuple or list of the same structure, shapes and dtypes: the direction. Integer and boolean
+            arguments have tangents of dtype `float0`.
+        has_aux: whether `fun` returns `(output, aux)`.
+
+    Returns:
+        `(output, output tangent)`, and `aux` as a third if `has_aux`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.jvp(np.sin, (0.0,), (2.0,))
+    (np.float64(0.0), np.float64(2.0))
+    """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise ArgumentError(
+            f"jvp: primals and tangents must be tuples or lists, one entry per argument, not "
+            f"{type(primals).__name__} and {type(tangents).__name__}\n  for one argument write fg.jvp(f, (x,), (t,))"
+        )
+    if len(primals) != len(tangents):
+        raise ArgumentError(f"jvp: there are {len(primals)} primals but {len(tangents)} tangents")
+    call = TracedCall(fun, tuple(primals), "jvp", has_aux=has_aux)
+    given = _tangents(tuple(tangents), call.in_tree, call.avals, "jvp", "tangents", "primals")
+    program, _ = forward.jvp(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
+    program = _keep_tangents(program, len(call.jaxpr.outvars), call.n_outs, call.out_avals)
+    results = execute(program, [*call.consts, *call.leaves, *given])
+    n = len(call.jaxpr.outvars)
+    out = call.out_tree.unflatten(results[: call.n_outs])
+    tangent = call.out_tree.unflatten(call.tangents_out(results[n:], call.out_avals))
+    return (out, tangent, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, tangent)
+
+
+def _keep_tangents(program: Jaxpr, n: int, n_outs: int, out_avals: Sequence[ShapedArray]) -> Jaxpr:
+    """Leave out the tangents of auxiliary data."""
+    wanted = n + sum(is_differentiable(a.dtype) for a in out_avals)
+    if len(program.outvars) == wanted:
+        return program
+    return program.memo(("keep", wanted), lambda: program.replace(outvars=program.outvars[:wanted]))
+
+
+@reraise_filtered
+def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """A function's value, and its derivative at that point as a linear function.
+
+    The work that depends on the point is done once; the linear function can be called many times.
+
+    Args:
+        fun: a function of arrays or pytrees.
+        primals: its arguments.
+        has_aux: whether `fun` returns `(output, aux)`.
+
+    Returns:
+        `(output, f_jvp)` where `f_jvp(*tangents)` gives the output's tangent; `aux` as a third if `has_aux`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> y, f_jvp = fg.linearize(np.sin, 0.0)
+    >>> f_jvp(2.0)
+    np.float64(2.0)
+    """
+    call = TracedCall(fun, primals, "linearize", has_aux=has_aux)
+    split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
+    results = execute(split.known, [*call.consts, *call.leaves])
+    n = len(call.jaxpr.outvars)
+    residuals = results[n:]
+    in_tree, avals, out_tree, out_avals = call.in_tree, call.avals, call.out_tree, call.out_avals
+    tangents_out = call.tangents_out
+    linear = _keep_tangents(split.linear, 0, call.n_outs, out_avals)
+
+    def f_jvp(*tangents: Any) -> Any:
+        given = _tangents(
+            tangents, in_tree, avals, "the linearized function", "tangents", "primals"
+        )
+        return out_tree.unflatten(tangents_out(execute(linear, [*residuals, *given]), out_avals))
+
+    out = call.out_tree.unflatten(results[: call.n_outs])
+    return (out, f_jvp, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, f_jvp)
+
+
+class Vjp:
+    """The pullback of `vjp`: maps output cotangents to a tuple of cotangents of the arguments. Reusable."""
+
+    def __init__(self, call: TracedCall, linear: Jaxpr, residuals: list[Any]) -> None:
+        self._avals, self._in_tree = call.avals, call.in_tree
+        self._out_avals, self._out_tree = call.out_avals, call.out_tree
+        self._residuals = residuals
+        n_wrt = sum(is_differentiable(a.dtype) for a in call.avals)
+        self._program = transpose.transpose(
+            linear, [False] * len(residuals) + [True] * n_wrt, [True] * len(linear.outvars)
+        )
+
+    def __call__(self, ct: Any) -> Any:
+        given = _tangents(
+            ct, self._out_tree, self._out_avals, "the pullback", "the cotangent", "the output"
+        )
+        results = iter(execute(self._program, [*self._residuals, *given]))
+        cts = [
+            next(results) if is_differentiable(a.dtype) else np.zeros(a.shape, float0)
+            for a in self._avals
+        ]
+        return self._in_tree.unflatten(cts)
+
+
+@reraise_filtered
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """A function's value and its pullback: the vector-Jacobian product, in reverse mode.
+
+    Args:
+        fun: a function of arrays or pytrees.
+        primals: its arguments: where to differentiate.
+        has_aux: whether `fun` returns `(output, aux)`.
+
+    Returns:
+        `(output, pullback)` where `pullback(cotangent)` takes the structure, shapes and dtypes of the output and gives a
+        tuple with one cotangent per argument; `aux` as a third if `has_aux`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> y, pullback = fg.vjp(np.multiply, 2.0, 3.0)
+    >>> pullback(1.0)
+    (np.float64(3.0), np.float64(2.0))
+    """
+    call = TracedCall(fun, primals, "vjp", has_aux=has_aux)
+    split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
+    results = execute(split.known, [*call.consts, *call.leaves])
+    n = len(call.jaxpr.outvars)
+    linear = _keep_tangents(split.linear, 0, call.n_outs, call.out_avals)
+    pullback = Vjp(call, linear, results[n:])
+    out = call.out_tree.unflatten(results[: call.n_outs])
+    return (out, pullback, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, pullback)
+
+
+@reraise_filtered
+def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], Any]:
+    """The transpose of a function that is linear.
+
+    Args:
+        fun: a linear function of arrays or pytrees.
+        primals: arguments, or `ShapeDtypeStruct`s: only shapes and dtypes are used.
+
+    Returns:
+        A function from the output's cotangent to a tuple with one cotangent per argument.
+
+    Raises:
+        NoDerivativeError: an operation of `fun` is not linear.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.linear_transpose(lambda x: 3.0 * x, 1.0)(2.0)
+    (np.float64(6.0),)
+    """
+    call = TracedCall(fun, primals, "linear_transpose", values=False)
+    for aval in call.avals:
+        if not is_differentiable(aval.dtype):
+            raise ArgumentError(
+                f"linear_transpose takes real or complex arguments of {describe_function(fun)}, not {aval}"
+            )
+    linear = [False] * len(call.consts) + [True] * len(call.avals)
+    program = transpose.transpose(call.jaxpr, linear)
+
+    def transposed(ct: Any) -> Any:
+        given = _tangents(
+            ct,
+            call.out_tree,
+            call.out_avals,
+            "the transposed function",
+            "the cotangent",
+            "the output",
+        )
+        return call.in_tree.unflatten(execute(program, [*call.consts, *given]))
+
+    return transposed
