@@ -10,7 +10,8 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-import funcgrad.ops.operators as _operators
+import funcgrad.numpy as _numpy  # noqa: F401  # fills the tables of NumPy functions
+import funcgrad.ops.operators as _operators  # noqa: F401  # gives tracers their operators
 from funcgrad.api.check_grads import check_grads
 from funcgrad.api.grad import grad, value_and_grad
 from funcgrad.api.inspection import ShapeDtypeStruct, eval_shape, make_jaxpr

@@ -300,6 +300,29 @@ class Trace:
                 else:
                     self.values[start] = out
 
+    def depends(self, index: int) -> bool:
+        """Whether a derivative may flow into a variable: through floating-point variables, from an input."""
+        seen = set()
+        stack = [index]
+        while stack:
+            i = stack.pop()
+            if i < 0 or i in seen or self.avals[i].dtype.kind not in "fc":
+                continue
+            seen.add(i)
+            if i < self.n_inputs:
+                return True
+            if i in self.known:
+                value = self.known[i]
+                if value is _ABSTRACT or (
+                    type(value) is Tracer and value._trace.depends(value._index)
+                ):
+                    return True
+                continue
+            primitive, ins, _ = self.records[bisect_right(self.starts, i) - 1]
+            if "no_derivative" not in primitive.properties:
+                stack.extend(ins)
+        return False
+
     # Finishing
 
     def finish(self, outs: Sequence[Any], *, lift: bool = False) -> tuple[Jaxpr, list[Any]]:
@@ -527,7 +550,7 @@ class Tracer:
         )
 
     def _plain_value(self, conversion: str, instead: str) -> Any:
-        if self.aval.dtype.kind in "fc":
+        if self.aval.dtype.kind in "fc" and self._trace.depends(self._index):
             raise LostDerivativeError(
                 f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"
             )
@@ -540,6 +563,8 @@ class Tracer:
         return complex(self._plain_value("complex()", _STAY_TRACED))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        if not self._trace.depends(self._index):
+            return np.array(self._concrete("value", "keep it traced"), dtype)
         raise LostDerivativeError(
             f"NumPy tried to turn a traced {self.aval} into a plain array, which would drop its derivative"
             f"{here()}\n  build arrays of traced values with np.stack, np.concatenate or fnp.array; make the "
@@ -605,7 +630,7 @@ class Tracer:
 
 _STAY_TRACED = (
     "keep the traced value (np.sin(t), t.sum(), t ** 2 instead of the functions of `math`); "
-    "where no derivative is wanted, call fg.stop_gradient outside, or int(t)"
+    "where no derivative is wanted, take the value of fg.stop_gradient(t)"
 )
 _ABSTRACT_REASONS = {
     "vmap": "differs per example under vmap",

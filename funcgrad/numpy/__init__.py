@@ -1,0 +1,91 @@
+"""`funcgrad.numpy`: NumPy under one namespace in which every function takes traced values.
+
+NumPy's own functions dispatch on traced values, so almost every name here is NumPy's own object. Only
+functions that make arrays are replaced: NumPy cannot dispatch those.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch
+from funcgrad.numpy.creation import (
+    arange,
+    array,
+    asarray,
+    empty,
+    eye,
+    fromfunction,
+    full,
+    identity,
+    linspace,
+    ones,
+    zeros,
+)
+
+# Families of functions, imported when one of their functions is first called on traced values.
+_LAZY: dict[str, tuple[str, ...]] = {
+    "numpy.linalg": ("linalg",),
+    "numpy.fft": ("fft",),
+    "numpy": ("statistics", "polynomial", "signal", "sets", "einsum"),
+}
+_loaded: set[str] = set()
+
+
+def _load_family(func: Any) -> None:
+    module = getattr(func, "__module__", None) or "numpy"
+    for prefix, families in _LAZY.items():
+        if module == prefix or (prefix != "numpy" and module.startswith(prefix)):
+            for family in families:
+                load(family)
+
+
+def load(family: str) -> None:
+    """Import one family of traced implementations."""
+    if family not in _loaded:
+        _loaded.add(family)
+        name = f"funcgrad.numpy.{family}"
+        if importlib.util.find_spec(name) is not None:
+            importlib.import_module(name)
+
+
+def load_all() -> None:
+    """Import every family, for tables of what is there."""
+    for families in _LAZY.values():
+        for family in families:
+            load(family)
+
+
+dispatch._LOADERS.append(_load_family)
+
+_REPLACED = (
+    "arange",
+    "array",
+    "asarray",
+    "empty",
+    "eye",
+    "fromfunction",
+    "full",
+    "identity",
+    "linspace",
+    "ones",
+    "zeros",
+)
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return getattr(np, name)
+    except AttributeError:
+        raise AttributeError(f"neither NumPy nor funcgrad.numpy has {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted({*np.__all__, *_REPLACED})
+
+
+__all__ = list(_REPLACED)

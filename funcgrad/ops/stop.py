@@ -20,4 +20,5 @@ stop_gradient_p = Primitive(
     batch=lambda axis, operands, batched: (stop_gradient_p(*operands), True),
     elementwise=True,
     view=True,
+    properties=frozenset({"no_derivative"}),
 )

@@ -1,0 +1,248 @@
+"""Functions that make arrays. NumPy cannot dispatch these on traced values, so they are ours.
+
+While a function is traced, `zeros`, `ones`, `empty`, `full`, `eye`, `identity` and `array` give traced arrays, so
+that traced values can be written into them; outside of traces they are NumPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch
+from funcgrad.core.errors import LostDerivativeError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
+from funcgrad.ops.basic import broadcast_to, convert
+
+
+def local(array: Any) -> Any:
+    """A new array as a traced one if a function is being traced, so that it can take traced values."""
+    trace = current_trace()
+    if trace is None or type(array) is Tracer or array.dtype.kind not in "biufc":
+        return array
+    index, aval = trace.capture(array)
+    return Tracer(trace, index, aval)
+
+
+def _local(function: Callable[..., Any]) -> Callable[..., Any]:
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return local(function(*args, **kwargs))
+
+    make.__name__ = make.__qualname__ = function.__name__
+    make.__doc__ = f"NumPy's `{function.__name__}`; a traced array while a function is traced."
+    make.__wrapped__ = function  # type: ignore[attr-defined]
+    return make
+
+
+zeros = _local(np.zeros)
+ones = _local(np.ones)
+empty = _local(np.empty)
+eye = _local(np.eye)
+identity = _local(np.identity)
+
+
+def _contains_tracer(value: Any) -> bool:
+    if type(value) is Tracer:
+        return True
+    if isinstance(value, (list, tuple)):
+        return any(_contains_tracer(v) for v in value)
+    return (
+        isinstance(value, np.ndarray)
+        and value.dtype == object
+        and any(map(_contains_tracer, value.flat))
+    )
+
+
+def array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: bool | None = True,
+    order: str = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    **kwargs: Any,
+) -> Any:
+    """NumPy's `array`, which also takes traced values, alone or in nested lists.
+
+    >>> import numpy as np, funcgrad as fg, funcgrad.numpy as fnp
+    >>> fg.jacfwd(lambda x: fnp.array([x[0] * 2, 1.0, x[1] ** 2]))(np.array([1.0, 3.0]))
+    array([[2., 0.],
+           [0., 0.],
+           [0., 6.]])
+    """
+    if not _contains_tracer(object):
+        options = {"copy": copy, "order": order, "subok": subok, "ndmin": ndmin, **kwargs}
+        return local(np.array(object, dtype, **options))
+    out = dispatch.as_array(object)
+    if dtype is not None:
+        out = _cast(out, dtype)
+    if copy:
+        out = out.copy()
+    if out.ndim < ndmin:
+        out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
+    return out
+
+
+def asarray(
+    a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None = None, **kwargs: Any
+) -> Any:
+    """NumPy's `asarray`, which also takes traced values, alone or in nested lists.
+
+    >>> import funcgrad as fg, funcgrad.numpy as fnp
+    >>> fg.grad(lambda x: fnp.asarray([x, x * x]).sum())(3.0)
+    np.float64(7.0)
+    """
+    if not _contains_tracer(a):
+        options = {"device": kwargs.pop("device")} if kwargs.get("device") else {}
+        return np.asarray(a, dtype, order, copy=copy, **options, **kwargs)
+    out = dispatch.as_array(a)
+    if dtype is not None:
+        out = _cast(out, dtype)
+    if out.aval.weak_type:
+        out = out._strong()
+    return out.copy() if copy else out
+
+
+def _cast(x: Any, dtype: Any) -> Any:
+    dtype = np.dtype(dtype)
+    if x.dtype.kind in "fc" and dtype.kind in "biu":
+        raise LostDerivativeError(
+            f"an array of dtype {dtype} of traced {x.aval} would drop the derivative{here()}\n  "
+            "leave the dtype out, or take .astype(int) where no derivative is wanted"
+        )
+    return convert(x, dtype)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwargs: Any) -> Any:
+    """NumPy's `full`, whose fill value may be traced.
+
+    >>> import funcgrad as fg, funcgrad.numpy as fnp
+    >>> fg.grad(lambda x: fnp.full((2, 3), x).sum())(1.0)
+    np.float64(6.0)
+    """
+    if not is_traced(fill_value):
+        return local(np.full(shape, fill_value, dtype, order, **kwargs))
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
+    return broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape).copy()
+
+
+def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    """NumPy's `arange`. A traced start takes part; a traced stop or step needs its value for the length.
+
+    >>> import funcgrad as fg, funcgrad.numpy as fnp
+    >>> fg.grad(lambda x: fnp.arange(x, x + 2.5).sum())(1.0)
+    np.float64(3.0)
+    """
+    if not is_traced(*args, *kwargs.values()):
+        return np.arange(*args, dtype=dtype, **kwargs)
+    names = ("start", "stop", "step")
+    if len(args) == 1 and "stop" not in kwargs:
+        args = (0, *args)
+    given = dict(zip(names, args, strict=False)) | kwargs
+    start, stop, step = given.get("start", 0), given["stop"], given.get("step", 1)
+    values = [
+        v._concrete("value", "fnp.arange needs its length: give it a plain stop and step")
+        if type(v) is Tracer
+        else v
+        for v in (start, stop, step)
+    ]
+    steps = np.arange(len(np.arange(*values)))
+    out = start + steps * step
+    return convert(out, dtype) if dtype is not None else out
+
+
+def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) -> Any:
+    """NumPy's `linspace`, whose ends may be traced.
+
+    >>> import funcgrad as fg, funcgrad.numpy as fnp
+    >>> fg.grad(lambda x: fnp.linspace(0.0, x, 5).sum())(1.0)
+    np.float64(2.5)
+    """
+    return np.linspace(start, stop, num, *args, **kwargs)
+
+
+@dispatch.implements(np.linspace)
+def _linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    num = int(num)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    div = num - 1 if endpoint else num
+    start = _as_float(start)
+    stop = _as_float(stop)
+    delta = stop - start
+    ndim = len(typeof(delta).shape)
+    fractions = np.arange(num, dtype=float) / div if div > 0 else np.arange(num, dtype=float)
+    fractions = fractions.astype(typeof(delta).dtype if typeof(delta).dtype.kind == "f" else float)
+    out = start + delta * fractions.reshape((-1,) + (1,) * ndim)
+    if endpoint and num > 1:
+        # The last sample is `stop` itself, whatever rounding says.
+        last = broadcast_to(convert(stop, typeof(out).dtype), typeof(delta).shape)
+        out = np.concatenate([out[:-1], np.expand_dims(last, 0)])
+    if dtype is not None:
+        out = convert(np.floor(out) if np.dtype(dtype).kind in "iu" else out, dtype)
+    out = np.moveaxis(out, 0, axis) if axis else out
+    return (out, delta / div if div > 0 else np.nan) if retstep else out
+
+
+def _as_float(x: Any) -> Any:
+    if not is_traced(x):
+        x = np.asarray(x)
+        return x * 1.0
+    return x * 1.0
+
+
+@dispatch.implements(np.logspace)
+def _logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    exponents = _linspace_dispatch(start, stop, num, endpoint, axis)
+    out = np.power(base, exponents)
+    return out if dtype is None else convert(out, dtype)
+
+
+@dispatch.implements(np.geomspace)
+def _geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    sign = np.sign(start)
+    exponents = _linspace_dispatch(np.log(start * sign), np.log(stop * sign), num, endpoint, axis)
+    out = sign * np.exp(exponents)
+    return out if dtype is None else convert(out, dtype)
+
+
+def _linspace_dispatch(start: Any, stop: Any, num: int, endpoint: bool, axis: int) -> Any:
+    if is_traced(start, stop):
+        return _linspace(start, stop, num, endpoint, axis=axis)
+    return np.linspace(start, stop, num, endpoint, axis=axis)
+
+
+def fromfunction(
+    function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
+) -> Any:
+    """NumPy's `fromfunction`; the function may use traced values.
+
+    >>> import funcgrad as fg, funcgrad.numpy as fnp
+    >>> fg.grad(lambda a: fnp.fromfunction(lambda i, j: a * (i + j), (2, 2)).sum())(1.0)
+    np.float64(4.0)
+    """
+    return function(*np.indices(shape, dtype=dtype), **kwargs)
