@@ -409,20 +409,40 @@ class AbstractValue(Exception):
 
 
 class View:
-    """How a tracer is a NumPy view of another: reading it, and writing through it."""
+    """How a tracer is a NumPy view of another: reading it, and writing through it.
 
-    __slots__ = ("parent", "read", "seen", "write")
+    Attributes:
+        parent: the viewed array. None: the tracer is an array of its own, though it holds the value of an
+            argument (a copy of it), or is 0-d (an array, not a scalar, hence mutable).
+        read: the value of the view, from the parent.
+        write: the updated parent, from the parent and the view's new value. None: the view is read-only, as
+            NumPy's broadcast views are.
+        layout: the same view of an ndarray, which tells how the view lies in memory: whether NumPy's
+            `reshape` of it is a view or a copy depends on that.
+        seen: the parent's variable when the view was last read.
+    """
+
+    __slots__ = ("layout", "parent", "read", "seen", "write")
 
     def __init__(
         self,
-        parent: Tracer,
+        parent: Tracer | None,
         read: Callable[[Tracer], Tracer],
         write: Callable[[Tracer, Tracer], Tracer] | None,
+        layout: Callable[[Any], Any],
     ) -> None:
         self.parent = parent
         self.read = read
-        self.write = write  # None: the view is read-only, as NumPy's broadcast views are
-        self.seen = parent._index
+        self.write = write
+        self.layout = layout
+        self.seen = -1 if parent is None else parent._index
+
+
+def _identity(x: Any) -> Any:
+    return x
+
+
+_OWN = View(None, _identity, lambda parent, new: new, _identity)
 
 
 class Tracer:
@@ -467,13 +487,23 @@ class Tracer:
     # In-place updates
 
     def _refresh(self) -> None:
+        """Read a view again if the array that it shows was updated since."""
         view = self._view
         assert view is not None
         parent = view.parent
+        if parent is None:
+            return
         if parent._view is not None:
             parent._refresh()
         if parent._index != view.seen:
-            self._index = view.read(parent)._index
+            # The update happened before any trace that was opened inside since: read it in its own trace.
+            trace = self._trace
+            inner, active = trace.inner, _STATE.trace
+            trace.inner, _STATE.trace = None, trace
+            try:
+                self._index = trace.use(view.read(parent))
+            finally:
+                trace.inner, _STATE.trace = inner, active
             view.seen = parent._index
 
     def _assign(self, new: Tracer) -> None:
@@ -483,7 +513,7 @@ class Tracer:
 
     def _check_writable(self) -> None:
         tracer = self
-        while tracer._view is not None:
+        while tracer._view is not None and tracer._view.parent is not None:
             if tracer._view.write is None:
                 raise ReadOnlyArgumentError("assignment destination is a read-only view" + here())
             tracer = tracer._view.parent
@@ -493,7 +523,7 @@ class Tracer:
                 f"in-place update of {self.aval} inside a function that is traced within {trace.name}, "
                 f"which made the array{here()}\n  return the new values from the inner function instead"
             )
-        if tracer._index < trace.n_inputs:
+        if tracer._view is None and tracer._index < trace.n_inputs:
             raise ReadOnlyArgumentError(
                 f"in-place update of {self.aval}, which is an argument of {trace.name} or a view of one"
                 f"{here()}\n  it would change the caller's array: work on a copy, `x = x.copy()`"
@@ -501,7 +531,7 @@ class Tracer:
 
     def _rebind(self, new: Tracer) -> None:
         view = self._view
-        if view is not None:
+        if view is not None and view.parent is not None:
             assert view.write is not None
             parent = view.parent
             if parent._view is not None:
@@ -509,6 +539,14 @@ class Tracer:
             parent._rebind(view.write(parent, new))
             view.seen = parent._index
         self._index = self._trace.use(new)
+
+    def _copy(self) -> Tracer:
+        """A new array with this value, which may be written to. Values never change: no equation is needed."""
+        trace = self._trace.innermost()
+        out = Tracer(trace, trace.use(self), self.aval.strip_weak_type())
+        if self.aval.shape or self._view is not None:
+            out._view = _OWN
+        return out
 
     # Values on demand
 
@@ -589,7 +627,10 @@ class Tracer:
         return dispatch.call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return dispatch.find_function(func)(*args, **kwargs)
+        out = dispatch.find_function(func)(*args, **kwargs)
+        if type(out) is Tracer and args and out is args[0] and "out" not in kwargs:
+            return out._copy()  # NumPy's result would be a new array: updates of it do not reach the argument
+        return out
 
     def _strong(self) -> Tracer:
         if self.aval.weak_type:
@@ -617,10 +658,10 @@ class Tracer:
         )
 
     def __copy__(self) -> Tracer:
-        return self.copy()  # type: ignore[attr-defined, no-any-return]
+        return self._copy()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tracer:
-        return self.copy()  # type: ignore[attr-defined, no-any-return]
+        return self._copy()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
