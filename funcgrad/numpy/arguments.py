@@ -1,0 +1,103 @@
+"""The arguments that NumPy's functions share: operands, axes, `keepdims`, `out`."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch
+from funcgrad.core.errors import ArgumentError, TracingError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.types import NUMERIC_KINDS
+from funcgrad.ops.basic import convert, convert_element_type, reshape
+
+Axes = tuple[int, ...]
+# NumPy's mark of an argument that was not given, where None has a meaning of its own.
+NOT_GIVEN: Any = np._NoValue
+
+
+class AxisError(ArgumentError, np.exceptions.AxisError):
+    """An axis that the array does not have."""
+
+
+def operand(x: Any) -> Any:
+    """An array-like as a tracer, an array or a NumPy scalar."""
+    if isinstance(x, Tracer):
+        return x
+    if isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in NUMERIC_KINDS:
+        return x
+    x = dispatch.as_array(x)
+    return x if isinstance(x, (Tracer, np.generic)) else np.asarray(x)
+
+
+def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> int:
+    """One axis as a non-negative int."""
+    index = operator.index(axis)
+    if not -ndim <= index < ndim:
+        raise AxisError(f"{name} {index} is out of bounds for array of dimension {ndim}{here()}")
+    return index % ndim
+
+
+def normalize_axes(axis: Any, ndim: int, *, scalar_axis: bool = False) -> Axes:
+    """The axes that an `axis` argument means, non-negative and in order; None means all.
+
+    `scalar_axis`: whether an array without axes takes 0 and -1 for none, as reducing ufuncs do.
+    """
+    if axis is None:
+        return tuple(range(ndim))
+    if not isinstance(axis, tuple):
+        if not ndim and scalar_axis and operator.index(axis) in (0, -1):
+            return ()
+        return (normalize_axis(axis, ndim),)
+    axes = tuple(sorted([normalize_axis(a, ndim) for a in axis]))
+    if len(set(axes)) != len(axes):
+        raise ArgumentError(f"duplicate value in 'axis': {axis}{here()}")
+    return axes
+
+
+def restore_axes(x: Any, shape: tuple[int, ...], axes: Axes, keepdims: Any) -> Any:
+    """A result of reducing `axes` of an array of this shape, with axes of length 1 if `keepdims`."""
+    if keepdims is NOT_GIVEN or not keepdims or not axes:
+        return x
+    return reshape(x, tuple([1 if d in axes else n for d, n in enumerate(shape)]))
+
+
+def deliver(result: Any, out: Any, name: str) -> Any:
+    """The result of `name`, written to `out` if it is given.
+
+    Raises:
+        TracingError: `out` is a plain array, which cannot hold a traced result.
+    """
+    if isinstance(out, tuple) and len(out) == 1:
+        (out,) = out
+    if out is None:
+        return result
+    shape = typeof(result).shape
+    if typeof(out).shape != shape:
+        raise ArgumentError(
+            f"{name}: out has shape {typeof(out).shape}, the result has shape {shape}{here()}"
+        )
+    if isinstance(out, Tracer):
+        dtype = out.dtype
+        if not np.can_cast(typeof(result).dtype, dtype, "same_kind"):
+            raise ArgumentError(
+                f"{name}: a result of dtype {typeof(result).dtype} cannot be written to out "
+                f"of dtype {dtype}{here()}"
+            )
+        if not isinstance(result, Tracer):
+            trace = out._trace.innermost()
+            result = trace.bind(
+                convert_element_type, (result,), {"new_dtype": dtype, "weak_type": False}
+            )
+        out._assign(convert(result, dtype))
+        return out
+    if isinstance(result, Tracer):
+        raise TracingError(
+            f"{name}: the plain array given as out cannot hold a traced {result.aval}{here()}\n"
+            "  drop out= and use the result, or make the array with np.zeros_like(x)"
+        )
+    np.copyto(out, result, casting="same_kind")
+    return out
