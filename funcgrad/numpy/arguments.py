@@ -22,6 +22,13 @@ NOT_GIVEN: Any = np._NoValue
 class AxisError(ArgumentError, np.exceptions.AxisError):
     """An axis that the array does not have."""
 
+    def __init__(self, axis: int, ndim: int, name: str = "axis") -> None:
+        np.exceptions.AxisError.__init__(self, axis, ndim)
+        self.args = (f"{name} {axis} is out of bounds for array of dimension {ndim}{here()}",)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
 
 def operand(x: Any) -> Any:
     """An array-like as a tracer, an array or a NumPy scalar."""
@@ -37,12 +44,12 @@ def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> int:
     """One axis as a non-negative int."""
     index = operator.index(axis)
     if not -ndim <= index < ndim:
-        raise AxisError(f"{name} {index} is out of bounds for array of dimension {ndim}{here()}")
+        raise AxisError(index, ndim, name)
     return index % ndim
 
 
 def normalize_axes(axis: Any, ndim: int, *, scalar_axis: bool = False) -> Axes:
-    """The axes that an `axis` argument means, non-negative and in order; None means all.
+    """The axes that an `axis` argument means, non-negative and in order: all of them for None.
 
     `scalar_axis`: whether an array without axes takes 0 and -1 for none, as reducing ufuncs do.
     """
@@ -59,7 +66,7 @@ def normalize_axes(axis: Any, ndim: int, *, scalar_axis: bool = False) -> Axes:
 
 
 def restore_axes(x: Any, shape: tuple[int, ...], axes: Axes, keepdims: Any) -> Any:
-    """A result of reducing `axes` of an array of this shape, with axes of length 1 if `keepdims`."""
+    """A result of reducing `axes` of an array of this shape; with axes of length 1 if `keepdims`."""
     if keepdims is NOT_GIVEN or not keepdims or not axes:
         return x
     return reshape(x, tuple([1 if d in axes else n for d, n in enumerate(shape)]))
