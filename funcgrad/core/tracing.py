@@ -629,7 +629,9 @@ class Tracer:
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         out = dispatch.find_function(func)(*args, **kwargs)
         if type(out) is Tracer and args and out is args[0] and "out" not in kwargs:
-            return out._copy()  # NumPy's result would be a new array: updates of it do not reach the argument
+            return (
+                out._copy()
+            )  # NumPy's result would be a new array: updates of it do not reach the argument
         return out
 
     def _strong(self) -> Tracer:
