@@ -110,6 +110,10 @@ class Case:
             ]
         )
 
+    def replace(self, **changes: Any) -> Case:
+        """The same case with other shapes, params, ..."""
+        return Case(**(vars(self) | changes))
+
     def __call__(self, *arguments: Any) -> Any:
         return self.fun(*arguments, **self.params)
 
