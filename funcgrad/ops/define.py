@@ -1,4 +1,4 @@
-"""Constructors for primitives that follow a pattern, so that an entry is its value and its calculus."""
+"""The constructor of elementwise primitives: an entry is its value and its calculus."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from funcgrad.core.primitive import BatchAxis, Linear, Primitive
 from funcgrad.core.source import here, is_hidden
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS, WEAK_TYPES, ShapedArray, is_differentiable
-from funcgrad.ops.basic import add_any, convert, broadcast_to, reshape, unbroadcast
+from funcgrad.ops.basic import add_any, broadcast_to, convert, reshape, unbroadcast
 
 JvpRule = Callable[..., Any]
 _FAST_CACHE = 4096
+_ARRAYS = (np.ndarray, np.generic, *SCALAR_AVALS)
 _getframe = sys._getframe
 
 
@@ -37,14 +38,22 @@ class Elementwise(Primitive):
 
     Weak operands (Python scalars) are converted when the equation is recorded, so that an equation
     can be run by plain NumPy on strong values.
+
+    Attributes:
+        unary: `unary(x, items)` records the equation of a traced operand; `items` are its params.
+        binary: `binary(x, y)` records it for a traced operand and anything; fit to be an operator
+            of Python.
+        reflected: the same for `y op x`.
     """
 
-    __slots__ = ("_fast", "dtypes")
+    __slots__ = ("_fast", "binary", "dtypes", "reflected", "unary")
 
     def __init__(self, name: str, *, dtypes: Dtypes, **fields: Any) -> None:
         super().__init__(name, abstract=self._abstract, elementwise=True, **fields)
         self.dtypes = dtypes
         self._fast: dict[Any, Any] = {}
+        self.unary = _unary_recorder(self)
+        self.binary, self.reflected = _binary_recorders(self)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         if len(args) == 2:
@@ -54,108 +63,64 @@ class Elementwise(Primitive):
             return self.unary(args[0], tuple(params.items()))
         return self._general(args, params)
 
-    def unary(self, x: Tracer, items: tuple[tuple[str, Any], ...] = ()) -> Any:
-        """Record the equation for one traced operand; `items` are its params."""
-        trace = x._trace
-        if trace.inner is not None or not trace.open:
-            trace = trace.innermost()
-        i = x._index if x._view is None and x._trace is trace else trace.use(x)
-        entry = self._fast.get(x.aval)
-        if entry is None:
-            entry = self._fast_entry(x.aval, (x.aval,))
-        return self._record(trace, (i,), entry[0], items)
-
-    def binary(self, x: Tracer, y: Any) -> Any:
-        """Record the equation for a traced operand and anything."""
-        trace = x._trace
-        if trace.inner is not None or not trace.open:
-            trace = trace.innermost()
-        i = x._index if x._view is None and x._trace is trace else trace.use(x)
-        kind = type(y)
-        if kind is Tracer:
-            j = y._index if y._view is None and y._trace is trace else trace.use(y)
-            kind = y.aval
-            key = (x.aval, kind)
-        elif kind is float or kind is int:
-            key = (x.aval, kind)
-            j = None
-        else:
-            return self._general((x, y), {})
-        entry = self._fast.get(key)
-        if entry is None:
-            entry = self._fast_entry(key, key)
-        out, casts = entry
-        if casts is not None:
-            if casts[0] is not None or j is not None:
-                return self._general((x, y), {})
-            y = casts[1](y)
-        if j is None:
-            literals = trace.literals
-            literals.append(y)
-            j = -len(literals)
-        return self._record(trace, (i, j), out)
-
-    def reflected(self, x: Tracer, y: Any) -> Any:
-        """`y op x` for Python's reflected operators."""
-        return self._general((y, x), {})
-
-    def _record(
-        self, trace: Any, ins: tuple[int, ...], out: ShapedArray, items: tuple[tuple[str, Any], ...] = ()
-    ) -> Tracer:
-        avals = trace.avals
-        index = len(avals)
-        trace.records.append((self, ins, items))
-        trace.starts.append(index)
-        source = trace.source
-        if source is None:
-            frame = _getframe(3)
-            while frame is not None and is_hidden(frame.f_code.co_filename):
-                frame = frame.f_back  # type: ignore[assignment]
-            if frame is not None:
-                source = (frame.f_code, frame.f_lasti)
-        trace.sources.append(source)
-        avals.append(out)
-        return Tracer(trace, index, out)
-
     def _general(self, args: Sequence[Any], params: dict[str, Any]) -> Any:
         trace = None
-        keys: list[Any] = []
         operands = list(args)
         for k, arg in enumerate(operands):
             if type(arg) is Tracer:
                 trace = trace or arg._trace
-                keys.append(arg.aval)
-            elif type(arg) in SCALAR_AVALS:
-                keys.append(type(arg))
-            else:
-                if not isinstance(arg, (np.ndarray, np.generic)) or arg.dtype == object:
-                    arg = operands[k] = dispatch.as_array(arg)
-                    if type(arg) is Tracer:
-                        trace = trace or arg._trace
-                keys.append(typeof(arg))
+            elif not isinstance(arg, _ARRAYS) or (
+                type(arg) is np.ndarray and arg.dtype.kind == "O"
+            ):
+                if getattr(arg, "__array_ufunc__", arg) is None:
+                    return NotImplemented  # as NumPy's arrays, leave the operation to the operand
+                operands[k] = arg = dispatch.as_array(arg)
+                if type(arg) is Tracer:
+                    trace = trace or arg._trace
         if trace is None:
             return self.impl(*operands, **params)
-        _, casts = self._resolve(keys)
-        if casts is not None:
-            for k, cast in enumerate(casts):
-                if cast is not None:
-                    operands[k] = cast(operands[k])
-        return trace.innermost().bind(self, operands, params)
+        trace = trace.innermost()
+        ins, keys = [], []
+        for arg in operands:
+            if type(arg) is Tracer:
+                ins.append(trace.use(arg))
+                keys.append(arg.aval)
+            elif type(arg) in SCALAR_AVALS:
+                ins.append(-1)
+                keys.append(type(arg))
+            else:
+                index, aval = trace.capture(arg)
+                ins.append(index)
+                keys.append(aval)
+        out, casts = self._signature(tuple(keys))
+        for k, arg in enumerate(operands):
+            cast = None if casts is None else casts[k]
+            if type(arg) in SCALAR_AVALS:
+                ins[k] = trace.capture(arg if cast is None else cast(arg))[0]
+            elif cast is not None:
+                ins[k] = trace.use(cast(arg))
+        return trace.record(self, tuple(ins), tuple(params.items()), out)
 
-    def _fast_entry(self, key: Any, keys: Sequence[Any]) -> Any:
-        entry = self._resolve(keys)
-        if len(self._fast) >= _FAST_CACHE:
-            self._fast.clear()
-        self._fast[key] = entry
+    def _signature(self, key: Any) -> tuple[ShapedArray, Any]:
+        """The result's type, and how weak operands are converted (None where none is), remembered.
+
+        The key has an aval per operand, or the type of a Python scalar.
+        """
+        entry = self._fast.get(key)
+        if entry is None:
+            entry = self._resolve(key)
+            if len(self._fast) >= _FAST_CACHE:
+                self._fast.clear()
+            self._fast[key] = entry
         return entry
 
-    def _resolve(self, keys: Sequence[Any]) -> tuple[ShapedArray, Any]:
-        """The result's type, and how weak operands are converted (None where none is)."""
+    def _resolve(self, keys: tuple[Any, ...]) -> tuple[ShapedArray, Any]:
         avals = [SCALAR_AVALS.get(k, k) for k in keys]
         weak = [a.weak_type for a in avals]
         all_weak = all(weak)
         asked = [
-            WEAK_TYPES[a.dtype] if w and not all_weak else a.dtype for a, w in zip(avals, weak, strict=True)
+            WEAK_TYPES[a.dtype] if w and not all_weak else a.dtype
+            for a, w in zip(avals, weak, strict=True)
         ]
         ins, out = self._loop(asked, avals)
         casts: list[Any] = [None] * len(keys)
@@ -163,7 +128,11 @@ class Elementwise(Primitive):
             for k, (aval, w, dtype) in enumerate(zip(avals, weak, ins, strict=True)):
                 if w and dtype != aval.dtype:
                     scalar = isinstance(keys[k], type)
-                    casts[k] = _scalar_cast(dtype, compares=out.kind == "b") if scalar else _tracer_cast(dtype)
+                    casts[k] = (
+                        _scalar_cast(dtype, compares=out.kind == "b")
+                        if scalar
+                        else _tracer_cast(dtype)
+                    )
         shape = broadcast_shapes(self.name, [a.shape for a in avals])
         result = ShapedArray(shape, out, all_weak and out in WEAK_TYPES)
         return result, casts if any(c is not None for c in casts) else None
@@ -171,14 +140,106 @@ class Elementwise(Primitive):
     def _abstract(self, *avals: ShapedArray, **params: Any) -> ShapedArray:
         _, out = self._loop([a.dtype for a in avals], avals)
         shape = broadcast_shapes(self.name, [a.shape for a in avals])
-        return ShapedArray(shape, out, out in WEAK_TYPES and all([a.weak_type for a in avals]))
+        return ShapedArray(shape, out, out in WEAK_TYPES and all(a.weak_type for a in avals))
 
-    def _loop(self, asked: Sequence[Any], avals: Sequence[ShapedArray]) -> tuple[Sequence[Any], Any]:
+    def _loop(
+        self, asked: Sequence[Any], avals: Sequence[ShapedArray]
+    ) -> tuple[Sequence[Any], Any]:
         try:
             return self.dtypes(asked)
         except TypeError:
             types = ", ".join(map(str, avals))
-            raise UnsupportedError(f"{self.name} does not take operands of types {types}{here()}") from None
+            raise UnsupportedError(
+                f"{self.name} does not take operands of types {types}{here()}"
+            ) from None
+
+
+def _unary_recorder(primitive: Elementwise) -> Callable[..., Any]:
+    """Tracing is done at every call, so its inner loop is spelled out here and below."""
+    fast = primitive._fast
+
+    def unary(x: Tracer, items: tuple[tuple[str, Any], ...] = ()) -> Any:
+        trace = x._trace
+        if trace.inner is not None or not trace.open:
+            trace = trace.innermost()
+        i = x._index if x._view is None and x._trace is trace else trace.use(x)
+        entry = fast.get((x.aval,))
+        if entry is None:
+            entry = primitive._signature((x.aval,))
+        avals = trace.avals
+        index = len(avals)
+        trace.records.append((primitive, (i,), items))
+        trace.starts.append(index)
+        source = trace.source
+        if source is None:
+            frame: Any = _getframe(1)
+            while frame is not None and is_hidden(frame.f_code.co_filename):
+                frame = frame.f_back
+            if frame is not None:
+                source = (frame.f_code, frame.f_lasti)
+        trace.sources.append(source)
+        avals.append(entry[0])
+        return Tracer(trace, index, entry[0])
+
+    return unary
+
+
+def _binary_recorders(primitive: Elementwise) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    fast = primitive._fast
+
+    def binary(x: Tracer, y: Any) -> Any:
+        kind = type(y)
+        if kind is Tracer:
+            kind = y.aval
+        elif kind is not float and kind is not int:
+            return primitive._general((x, y), {})
+        key = (x.aval, kind)
+        entry = fast.get(key)
+        if entry is None:
+            entry = primitive._signature(key)
+        out, casts = entry
+        trace = x._trace
+        if trace.inner is not None or not trace.open:
+            trace = trace.innermost()
+        i = x._index if x._view is None and x._trace is trace else trace.use(x)
+        if type(y) is Tracer:
+            if casts is not None:
+                return primitive._general((x, y), {})
+            j = y._index if y._view is None and y._trace is trace else trace.use(y)
+        else:
+            if casts is not None:
+                if casts[0] is not None:
+                    return primitive._general((x, y), {})
+                y = casts[1](y)
+            literals = trace.literals
+            literals.append(y)
+            j = -len(literals)
+        avals = trace.avals
+        index = len(avals)
+        trace.records.append((primitive, (i, j), ()))
+        trace.starts.append(index)
+        source = trace.source
+        if source is None:
+            frame: Any = _getframe(1)
+            while frame is not None and is_hidden(frame.f_code.co_filename):
+                frame = frame.f_back
+            if frame is not None:
+                source = (frame.f_code, frame.f_lasti)
+        trace.sources.append(source)
+        avals.append(out)
+        return Tracer(trace, index, out)
+
+    def reflected(x: Tracer, y: Any) -> Any:
+        kind = type(y)
+        if kind is float or kind is int:
+            out, casts = primitive._signature((kind, x.aval))
+            trace = x._trace.innermost()
+            if casts is None or casts[1] is None:
+                trace.literals.append(y if casts is None else casts[0](y))
+                return trace.record(primitive, (-len(trace.literals), trace.use(x)), (), out)
+        return primitive._general((y, x), {})
+
+    return binary, reflected
 
 
 def _scalar_cast(dtype: np.dtype[Any], *, compares: bool) -> Callable[[Any], Any]:
@@ -212,7 +273,9 @@ def broadcast_shapes(name: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int,
         return np.broadcast_shapes(*shapes)
     except ValueError:
         listed = " and ".join(map(str, shapes))
-        raise ArgumentError(f"{name}: shapes {listed} cannot be broadcast together{here()}") from None
+        raise ArgumentError(
+            f"{name}: shapes {listed} cannot be broadcast together{here()}"
+        ) from None
 
 
 def ufunc_dtypes(ufunc: np.ufunc) -> Dtypes:
@@ -226,6 +289,11 @@ def ufunc_dtypes(ufunc: np.ufunc) -> Dtypes:
     return dtypes
 
 
+def result_dtype(asked: Sequence[Any]) -> np.dtype[Any]:
+    """The common dtype of operands, given as dtypes or, for weak ones, as Python's scalar types."""
+    return np.result_type(*[d(0) if isinstance(d, type) else d for d in asked])
+
+
 def elementwise(
     name: str,
     impl: Any,
@@ -235,6 +303,7 @@ def elementwise(
     dtypes: Dtypes | None = None,
     emit: Callable[..., str] | None = None,
     properties: frozenset[str] = frozenset(),
+    view: bool = False,
     dispatch_ufunc: bool = True,
 ) -> Elementwise:
     """Define an elementwise primitive.
@@ -243,12 +312,15 @@ def elementwise(
         name: its name in jaxprs (JAX's, where JAX has it).
         impl: the NumPy ufunc that computes it, or a function together with `dtypes`. A ufunc with
             one output is also registered so that calls of it on tracers are traced.
-        jvp: one rule `(t, ans, x, y, ...) -> tangent` per operand, where `t` is that operand's tangent. `None`
-            for an operand whose derivative is zero, `ZERO` if all are. A single function for a unary primitive.
-            The results are broadcast and converted to the type of `ans`. Left out: not differentiable, an error.
-        transpose: one rule `(ct, x, y, ...) -> cotangent` per operand in which the primitive is linear,
-            `None` for the others. Broadcasting is undone by the constructor.
-        dtypes: `(operand dtypes or Python scalar types) -> (loop operand dtypes, result dtype)`; a ufunc's own otherwise.
+        jvp: one rule `(t, ans, x, y, ...) -> tangent` per operand, where `t` is that operand's
+            tangent. `None` for an operand whose derivative is zero, `ZERO` if all are. A single
+            function for a unary primitive. The results are broadcast and converted to the type of
+            `ans`. Left out: not differentiable, an error.
+        transpose: one rule `(ct, x, y, ...) -> cotangent` per operand in which the primitive is
+            linear, `None` for the others. Broadcasting is undone by the constructor.
+        dtypes: `(operand dtypes or Python scalar types) -> (loop operand dtypes, result dtype)`; a
+            ufunc's own otherwise.
+        view: whether `impl` may return a view of its first operand.
         dispatch_ufunc: whether `impl`, a ufunc, is traced as this primitive.
     """
     ufunc = impl if isinstance(impl, np.ufunc) else None
@@ -297,6 +369,7 @@ def elementwise(
         ufunc=ufunc,
         emit=emit,
         properties=properties,
+        view=view,
     )
     if ufunc is not None and dispatch_ufunc and ufunc.nout == 1:
         dispatch.UFUNCS[ufunc] = primitive
@@ -313,8 +386,10 @@ def match(term: Any, like: Any) -> Any:
 
 
 def align_ranks(operands: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
-    """Batched operands with axes of length 1 behind the batch axis, so that NumPy's broadcasting pairs
-    the axes of the examples."""
+    """Operands whose batch axis is followed by axes of length 1 where they have fewer than others.
+
+    NumPy's broadcasting then pairs the axes of the examples.
+    """
     ranks = [len(typeof(x).shape) - b for x, b in zip(operands, batched, strict=True)]
     rank = max(ranks)
     aligned = []

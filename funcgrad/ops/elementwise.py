@@ -1,41 +1,114 @@
-"""Elementwise primitives: arithmetic."""
+"""All elementwise primitives by name, from the files that define them by subject."""
+
+# ruff: noqa: F401  # names for others to import from here
 
 from __future__ import annotations
 
-import numpy as np
-
-from funcgrad.core.primitive import Linear
-from funcgrad.ops.define import ZERO, elementwise
-
-neg = elementwise("neg", np.negative, jvp=lambda t, ans, x: -t, transpose=lambda ct, x: -ct)
-add = elementwise(
-    "add",
-    np.add,
-    jvp=(lambda t, ans, x, y: t, lambda t, ans, x, y: t),
-    transpose=(lambda ct, x, y: ct, lambda ct, x, y: ct),
+from funcgrad.ops.arithmetic import (
+    abs_,
+    add,
+    copysign,
+    div,
+    divmod_,
+    fabs,
+    floor_divide,
+    fmax,
+    fmin,
+    heaviside,
+    max_,
+    min_,
+    mod,
+    mul,
+    neg,
+    positive,
+    rem,
+    sign,
+    sub,
 )
-sub = elementwise(
-    "sub",
-    np.subtract,
-    jvp=(lambda t, ans, x, y: t, lambda t, ans, x, y: -t),
-    transpose=(lambda ct, x, y: ct, lambda ct, x, y: -ct),
+from funcgrad.ops.bitwise import (
+    and_,
+    gcd,
+    lcm,
+    not_,
+    or_,
+    population_count,
+    shift_left,
+    shift_right,
+    xor,
 )
-mul = elementwise(
-    "mul",
-    np.multiply,
-    jvp=(lambda t, ans, x, y: t * y, lambda t, ans, x, y: x * t),
-    transpose=(lambda ct, x, y: ct * y, lambda ct, x, y: x * ct),
+from funcgrad.ops.comparison import (
+    eq,
+    ge,
+    gt,
+    is_finite,
+    is_inf,
+    is_nan,
+    le,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    lt,
+    ne,
+    signbit,
 )
-div = elementwise(
-    "div",
-    np.true_divide,
-    jvp=(lambda t, ans, x, y: t / y, lambda t, ans, x, y: -t * (ans / y)),
-    transpose=(lambda ct, x, y: ct / y, None),
+from funcgrad.ops.complex import complex_, conj, imag, is_complex, real, real_dtype
+from funcgrad.ops.exponential import (
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logaddexp2,
+    logistic,
 )
-sin = elementwise("sin", np.sin, jvp=lambda t, ans, x: t * cos(x))
-cos = elementwise("cos", np.cos, jvp=lambda t, ans, x: -t * sin(x))
-exp = elementwise("exp", np.exp, jvp=lambda t, ans, x: t * ans)
-log = elementwise("log", np.log, jvp=lambda t, ans, x: t / x)
-tanh = elementwise("tanh", np.tanh, jvp=lambda t, ans, x: t * (1.0 - ans * ans))
-gt = elementwise("gt", np.greater, jvp=ZERO)
-lt = elementwise("lt", np.less, jvp=ZERO)
+from funcgrad.ops.power import (
+    cbrt,
+    float_power,
+    hypot,
+    integer_pow,
+    pow_,
+    power,
+    reciprocal,
+    sqrt,
+    square,
+)
+from funcgrad.ops.rounding import (
+    ceil,
+    floor,
+    fractional_part,
+    frexp,
+    frexp_exponent,
+    frexp_mantissa,
+    ldexp,
+    modf,
+    nextafter,
+    rint,
+    round_,
+    spacing,
+    trunc,
+)
+from funcgrad.ops.selection import select_n, where
+from funcgrad.ops.trigonometric import (
+    acos,
+    acosh,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cos,
+    cosh,
+    deg2rad,
+    degrees,
+    rad2deg,
+    radians,
+    sin,
+    sinh,
+    spherical_sinc,
+    tan,
+    tanh,
+)
