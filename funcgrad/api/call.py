@@ -196,11 +196,13 @@ def flatten_result(tree: Any, fun: Any, transform: str) -> tuple[list[Any], PyTr
 
 def open_trace(
     fun: Any,
-    avals: Sequence[ShapedArray],
+    avals: list[ShapedArray],
     values: Sequence[Any] | None,
     why_abstract: str = "abstract",
 ) -> Trace:
-    return Trace(avals, values, name=describe_function(fun), why_abstract=why_abstract)
+    trace = Trace(avals, values, fun)
+    trace.why_abstract = why_abstract
+    return trace
 
 
 def split_aux(out: Any, fun: Any, transform: str) -> tuple[Any, Any]:

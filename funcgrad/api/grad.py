@@ -118,6 +118,7 @@ class Grad(Transformed):
         # As in JAX: naming keywords alone leaves positional arguments alone.
         if self.names is not None and self.argnums == 0:
             self.argnums = ()
+        self._key = ("gradient", self.with_value)
         self.single = self.names is None and isinstance(self.argnums, (int, np.integer))
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -200,7 +201,7 @@ class Grad(Transformed):
             out = self._check_output(out)
             outs = [out] if aux is None else [out, *aux.tracers()]
             jaxpr, consts = trace.finish(outs, lift=True)
-        program = gradient_jaxpr(jaxpr, self.with_value)
+        program = jaxpr._memo.get(self._key) or gradient_jaxpr(jaxpr, self.with_value)
         results = execute(program, [*consts, *leaves])
         n_values = 1 if self.with_value else 0
         n_outs = len(outs) - 1 + n_values
@@ -280,10 +281,13 @@ class Grad(Transformed):
 
 def gradient_jaxpr(jaxpr: Jaxpr, with_value: bool) -> Jaxpr:
     """The program of a gradient: constants, inputs -> [value], aux..., gradients of the inputs."""
-    opened = jaxpr.open_consts()
-    n_consts = len(jaxpr.constvars)
-    nonzero = [False] * n_consts + [is_differentiable(v.aval.dtype) for v in jaxpr.invars]
-    return value_and_grad_jaxpr(opened, nonzero, with_value)
+
+    def make() -> Jaxpr:
+        n_consts = len(jaxpr.constvars)
+        nonzero = [False] * n_consts + [is_differentiable(v.aval.dtype) for v in jaxpr.invars]
+        return value_and_grad_jaxpr(jaxpr.open_consts(), nonzero, with_value)
+
+    return jaxpr.memo(("gradient", with_value), make)
 
 
 def _positions(argnums: Any, n: int, fun: Any, transform: str) -> list[int]:

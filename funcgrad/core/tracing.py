@@ -31,7 +31,7 @@ from funcgrad.core.errors import (
     UnsupportedError,
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
-from funcgrad.core.source import Source, here, is_hidden, locate
+from funcgrad.core.source import Source, describe_function, here, is_hidden, locate
 from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, aval_of
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
@@ -58,67 +58,49 @@ class Trace:
     outputs of equations as they come. A literal is the negative number `-1 - position`.
 
     Attributes:
-        name: what is traced, for messages ("loss (model.py:3)").
+        title: the function that is traced, or words for it; `name` is how messages show it.
+        in_values: the values of the inputs, None where only their types are known.
         why_abstract: how an input came to have no value ("vmap", "jit"), for messages.
         inner: the trace that was opened inside this one and is still open.
-        known: the value of each input and captured variable, `_ABSTRACT` where there is none.
+        known: the value of each captured variable; `_ABSTRACT` for an input that has none.
     """
 
-    __slots__ = (
-        "_capture_ids",
-        "_capture_sums",
-        "avals",
-        "captured",
-        "inline_arrays",
-        "inner",
-        "known",
-        "literals",
-        "n_inputs",
-        "name",
-        "open",
-        "parent",
-        "records",
-        "source",
-        "sources",
-        "starts",
-        "values",
-        "why_abstract",
-    )
+    # A trace is made at every call. What most traces never touch is a class attribute or comes on demand.
+    inline_arrays = False
+    inner: Trace | None = None
+    parent: Trace | None = None
+    open = True
+    source: Source | None = None
+    why_abstract = "jit"
+    _capture_ids: dict[Any, int] | None = None
+    _watched: list[tuple[int, Any, Source | None]] | None = None
 
     def __init__(
         self,
-        in_avals: Sequence[ShapedArray],
-        values: Sequence[Any] | None = None,
-        *,
-        name: str = "",
-        why_abstract: str = "jit",
-        inline_arrays: bool = False,
+        in_avals: list[ShapedArray],
+        in_values: Sequence[Any] | None = None,
+        title: Any = "",
     ) -> None:
-        self.name = name
-        self.why_abstract = why_abstract
-        self.inline_arrays = inline_arrays
-        self.avals = list(in_avals)
-        self.n_inputs = len(self.avals)
-        self.known: dict[int, Any] = (
-            dict.fromkeys(range(self.n_inputs), _ABSTRACT)
-            if values is None
-            else dict(enumerate(values))
-        )
+        self.title = title
+        self.in_values = in_values
+        self.n_inputs = len(in_avals)
+        self.avals = in_avals.copy()
+        self.known: dict[int, Any] = {}
         self.captured: list[int] = []
         self.records: list[Record] = []
         self.starts: list[int] = []
         self.sources: list[Source | None] = []
         self.literals: list[Any] = []
         self.values: dict[int, Any] = {}
-        self.source: Source | None = None
-        self._capture_ids: dict[Any, int] = {}
-        self._capture_sums: list[tuple[int, Any, Source | None]] = []
-        self.inner: Trace | None = None
-        self.open = True
+
+    @property
+    def name(self) -> str:
+        return self.title if isinstance(self.title, str) else describe_function(self.title)
 
     def __enter__(self) -> Trace:
-        self.parent = parent = _STATE.trace
+        parent = _STATE.trace
         if parent is not None:
+            self.parent = parent
             parent.inner = self
         _STATE.trace = self
         return self
@@ -130,7 +112,7 @@ class Trace:
         self.open = False
 
     def inputs(self) -> list[Tracer]:
-        return [Tracer(self, i, self.avals[i]) for i in range(self.n_inputs)]
+        return [Tracer(self, i, aval) for i, aval in enumerate(self.avals[: self.n_inputs])]
 
     def forget(self, index: int) -> None:
         """Mark an input as having no value (it differs per example)."""
@@ -198,12 +180,18 @@ class Trace:
         if not outer.open:
             raise leaked(outer)
         key = (outer, tracer._index)
-        index = self._capture_ids.get(key)
+        ids = self._captures()
+        index = ids.get(key)
         if index is None:
-            self._capture_ids[key] = index = self._new_capture(
+            ids[key] = index = self._new_capture(
                 tracer.aval, Tracer(outer, tracer._index, tracer.aval)
             )
         return index
+
+    def _captures(self) -> dict[Any, int]:
+        if self._capture_ids is None:
+            self._capture_ids = {}
+        return self._capture_ids
 
     def _new_capture(self, aval: ShapedArray, value: Any) -> int:
         index = len(self.avals)
@@ -242,16 +230,19 @@ class Trace:
             return -len(self.literals), aval
         if value.nbytes <= _COPY_BYTES:
             return self._new_capture(aval, value.copy()), aval
-        index = self._capture_ids.get(id(value))
+        ids = self._captures()
+        index = ids.get(id(value))
         if index is None:
-            index = self._capture_ids[id(value)] = self._new_capture(aval, value)
+            index = ids[id(value)] = self._new_capture(aval, value)
             frame_source = self.source
             if frame_source is None:
                 frame = _getframe(2)
                 while frame is not None and is_hidden(frame.f_code.co_filename):
                     frame = frame.f_back  # type: ignore[assignment]
                 frame_source = None if frame is None else (frame.f_code, frame.f_lasti)
-            self._capture_sums.append((index, _sample(value), frame_source))
+            if self._watched is None:
+                self._watched = []
+            self._watched.append((index, _sample(value), frame_source))
         return index, aval
 
     def literal(self, value: Any) -> Tracer:
@@ -265,7 +256,7 @@ class Trace:
         """The concrete value of a variable: the needed slice is evaluated and remembered."""
         if index < 0:
             return self.literals[-1 - index]
-        if index not in self.values and index not in self.known:
+        if index >= self.n_inputs and index not in self.values and index not in self.known:
             self._evaluate(index)
         return self._value(index)
 
@@ -274,7 +265,10 @@ class Trace:
             return self.literals[-1 - index]
         if index in self.values:
             return self.values[index]
-        value = self.known[index]
+        if index in self.known:
+            value = self.known[index]
+        else:
+            value = _ABSTRACT if self.in_values is None else self.in_values[index]
         if value is _ABSTRACT:
             raise AbstractValue(self)
         return value._trace.value(value._index) if type(value) is Tracer else value
@@ -284,7 +278,7 @@ class Trace:
         stack = [index]
         while stack:
             i = stack.pop()
-            if i < 0 or i in self.known or i in self.values:
+            if i < self.n_inputs or i in self.known or i in self.values:
                 continue
             position = bisect_right(self.starts, i) - 1
             if position not in needed:
@@ -325,7 +319,9 @@ class Trace:
 
     # Finishing
 
-    def finish(self, outs: Sequence[Any], *, lift: bool = False) -> tuple[Jaxpr, list[Any]]:
+    def finish(
+        self, outs: Sequence[Any], *, lift: bool = False, intern: bool = True
+    ) -> tuple[Jaxpr, list[Any]]:
         """The jaxpr of what was recorded, and the values of its constants.
 
         The jaxpr comes from the cache when a trace of the same structure was seen before.
@@ -334,8 +330,10 @@ class Trace:
             outs: tracers or plain values to return.
             lift: whether scalars that stand in the user's code become constants of the program too
                 (so that another learning rate finds the same program) instead of literals in it.
+            intern: whether to look for an equal jaxpr in the cache; not needed where the result is remembered
+                otherwise.
         """
-        for index, before, source in self._capture_sums:
+        for index, before, source in self._watched or ():
             if not np.array_equal(before, _sample(self.known[index]), equal_nan=True):
                 raise TracingError(
                     f"an array of {self.avals[index]} that the traced function used was then changed in place"
@@ -344,26 +342,34 @@ class Trace:
         out_indices = []
         for out in outs:
             out_indices.append(self.use(out) if type(out) is Tracer else self.capture(out)[0])
+        if intern:
+            jaxpr = intern_jaxpr(
+                self._key(out_indices, lift), lambda: self._build(out_indices, lift)
+            )
+        else:
+            jaxpr = self._build(out_indices, lift)
+        consts = [self.known[i] for i in self.captured]
+        if lift:
+            consts += self.literals
+        return jaxpr, consts
+
+    def _key(self, out_indices: list[int], lift: bool) -> Any:
+        """The structure of the trace, hashable: the same key means the same program."""
         literal_keys = (
             tuple([aval_of(v) for v in self.literals])
             if lift
             else tuple([scalar_key(v) for v in self.literals])
         )
-        key = (
+        return (
             tuple(self.records),
             tuple(self.avals[: self.n_inputs]),
             tuple([(i, self.avals[i]) for i in self.captured]),
             literal_keys,
             tuple(out_indices),
             tuple([self.avals[i] if i >= 0 else None for i in out_indices]),
-            tuple([s and (id(s[0]), s[1]) for s in self.sources]),
+            tuple([(id(s[0]), s[1]) if s else None for s in self.sources]),
             lift,
         )
-        jaxpr = intern_jaxpr(key, lambda: self._build(out_indices, lift))
-        consts = [self.known[i] for i in self.captured]
-        if lift:
-            consts += self.literals
-        return jaxpr, consts
 
     def _build(self, out_indices: list[int], lift: bool) -> Jaxpr:
         variables = [Var(aval) for aval in self.avals]
@@ -635,11 +641,13 @@ class Tracer:
         return out
 
     def _strong(self) -> Tracer:
+        """The same value with a type that is not weak, as a NumPy scalar has."""
         if self.aval.weak_type:
-            aval = self.aval.strip_weak_type()
-            if self._index >= self._trace.n_inputs and self._trace.known.get(self._index) is None:
-                self._trace.avals[self._index] = aval
-            return Tracer(self._trace, self._index, aval)
+            aval = ShapedArray(self.aval.shape, self.aval.dtype)
+            index = self._index
+            if index >= self._trace.n_inputs and index not in self._trace.known:
+                self._trace.avals[index] = aval
+            return Tracer(self._trace, index, aval)
         return self
 
     def __repr__(self) -> str:
@@ -733,8 +741,10 @@ def build_jaxpr(
     `fun` takes one tracer per aval and returns a flat sequence. Arrays that it makes become literals;
     it must not capture tracers.
     """
-    with Trace(in_avals, name=name, why_abstract="abstract", inline_arrays=True) as trace:
+    with Trace(list(in_avals), None, name) as trace:
+        trace.why_abstract = "abstract"
+        trace.inline_arrays = True
         outs = fun(*trace.inputs())
-        jaxpr, consts = trace.finish(outs)
+        jaxpr, consts = trace.finish(outs, intern=False)
     assert not consts, f"{name} captured traced values"
     return jaxpr
