@@ -1,6 +1,6 @@
 """Slices whose start is traced: JAX's `dynamic_slice` and `dynamic_update_slice`.
 
-The size is known when the equation is recorded. Starts are clamped so that the slice fits, as in JAX.
+The size is known when the equation is recorded. Starts are clamped so that the slice fits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import instantiate, zeros
-from funcgrad.ops.gather import gather, scatter
+from funcgrad.ops.gather import gather
 from funcgrad.ops.indexing import batched_target
+from funcgrad.ops.scatter import scatter
 
 
 def _window(shape: tuple[int, ...], starts: Any, sizes: tuple[int, ...]) -> tuple[slice, ...]:
@@ -34,10 +35,14 @@ def _check(name: str, x: ShapedArray, sizes: tuple[int, ...], starts: Any) -> No
             f"not {len(starts)} and {len(sizes)}{here()}"
         )
     if any(size > n for size, n in zip(sizes, x.shape, strict=True)):
-        raise ArgumentError(f"{name}: a slice of shape {sizes} does not fit into shape {x.shape}{here()}")
+        raise ArgumentError(
+            f"{name}: a slice of shape {sizes} does not fit into shape {x.shape}{here()}"
+        )
 
 
-def _abstract_slice(x: ShapedArray, *starts: ShapedArray, slice_sizes: tuple[int, ...]) -> ShapedArray:
+def _abstract_slice(
+    x: ShapedArray, *starts: ShapedArray, slice_sizes: tuple[int, ...]
+) -> ShapedArray:
     _check("dynamic_slice", x, slice_sizes, starts)
     return ShapedArray(slice_sizes, x.dtype)
 
@@ -74,7 +79,9 @@ dynamic_slice = Primitive(
     abstract=_abstract_slice,
     jvp=lambda primals, tangents, slice_sizes: (
         dynamic_slice(*primals, slice_sizes=slice_sizes),
-        None if tangents[0] is None else dynamic_slice(tangents[0], *primals[1:], slice_sizes=slice_sizes),
+        None
+        if tangents[0] is None
+        else dynamic_slice(tangents[0], *primals[1:], slice_sizes=slice_sizes),
     ),
     transpose=lambda ct, x, *starts, slice_sizes: (
         dynamic_update_slice(zeros(x.aval.strip_weak_type()), ct, *starts),
@@ -125,7 +132,12 @@ def _update_batch(axis: BatchAxis, operands: Any, batched: Any) -> tuple[Any, bo
     places, flags = _places(shape, starts, batched[2:], sizes)
     axes = tuple(range(len(shape)))
     return scatter.batch(  # type: ignore[misc]
-        axis, (x, update, *places), (batched[0], batched[1], *flags), axes=axes, position=0, unique=True
+        axis,
+        (x, update, *places),
+        (batched[0], batched[1], *flags),
+        axes=axes,
+        position=0,
+        unique=True,
     )
 
 

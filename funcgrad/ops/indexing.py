@@ -1,7 +1,7 @@
 """Basic indexing: primitives whose index is known when the equation is recorded.
 
-An index is a tuple with one entry per axis of the indexed array, plus `None` for each new axis: an int
-(non-negative, the axis disappears) or a `Slice`. `getitem` and `embed` are each other's transpose.
+An index is a tuple with one entry per axis of the indexed array, plus `None` for each new axis: an
+int (non-negative, the axis disappears) or a `Slice`. `getitem` and `embed` are transposes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from funcgrad.ops.basic import broadcast_in_dim, instantiate, linear_jvp, reshap
 
 
 class Slice(NamedTuple):
-    """A normalised slice: `start` is in range (0 if the slice is empty), `stop` is `start + length * step`."""
+    """A normalised slice: its elements are `range(start, stop, step)`."""
 
     start: int
     stop: int
@@ -135,7 +135,7 @@ def _setitem_transpose(ct: Any, x: Any, value: Any, index: Index) -> tuple[Any, 
 
 
 def align_value(value: Any, batched: bool, ndim: int) -> Any:
-    """A batched value with axes of length 1 such that it broadcasts to an example of `ndim` axes."""
+    """A batched value with axes of length 1, so that it broadcasts to an example of `ndim` axes."""
     shape = typeof(value).shape
     if batched and len(shape) - 1 < ndim:
         return reshape(value, (shape[0], *(1,) * (ndim + 1 - len(shape)), *shape[1:]))

@@ -34,9 +34,7 @@ def tangents_of(primals: Sequence[Any], tangents: Sequence[Any]) -> list[Any]:
 
 def batch_all(axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool]) -> list[Any]:
     """Operands that all have the batch axis."""
-    return [
-        x if b else to_front(x, axis.size) for x, b in zip(operands, batched, strict=True)
-    ]
+    return [x if b else to_front(x, axis.size) for x, b in zip(operands, batched, strict=True)]
 
 
 def to_front(x: Any, size: int) -> Any:
@@ -155,8 +153,8 @@ def _abstract_pad(x: ShapedArray, value: ShapedArray, padding_config: PaddingCon
     shape = tuple([_padded(n, *c) for n, c in zip(x.shape, padding_config, strict=True)])
     if any(n < 0 for n in shape):
         raise ArgumentError(
-            f"padding an array of shape {x.shape} by {padding_config} (low, high, interior per axis) "
-            f"gives a negative length{here()}"
+            f"padding an array of shape {x.shape} by {padding_config} (low, high, interior per "
+            f"axis) gives a negative length{here()}"
         )
     return ShapedArray(shape, x.dtype)
 
