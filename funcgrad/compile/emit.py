@@ -1,0 +1,325 @@
+"""Emission: from a jaxpr to straight-line NumPy source, one line per equation.
+
+0-d float64 and bool values become Python's (see `scalars`), arrays NumPy's, written into the memory that
+the buffer plan gives. A program never shares memory with its caller: results are fresh arrays.
+"""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.compile import scalars
+from funcgrad.compile.buffers import Plan, Storage, plan_buffers
+from funcgrad.compile.emitters import EMITTERS, dtype_name
+from funcgrad.compile.runtime import ignore_errors, own, restore_errors
+from funcgrad.compile.source import ProgramSource
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
+from funcgrad.core.printer import Names
+
+_RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful"}
+# Results of this many elements hide the cost of converting a Python scalar operand.
+_LARGE = 4096
+_SCALAR_RESULTS = frozenset({"reduction", "contraction"})
+# What a 0-d value is at run time: a Python number, a NumPy scalar, or perhaps a 0-d array.
+PYTHON, SCALAR, ZERO_D = "python", "scalar", "0-d"
+
+
+def emit(
+    jaxpr: Jaxpr,
+    *,
+    python: bool = True,
+    careful: Callable[..., Any] | None = None,
+    name: str = "program",
+    donated: frozenset[Var] = frozenset(),
+) -> ProgramSource:
+    """The source of a jaxpr without constants.
+
+    Args:
+        python: whether 0-d values are Python numbers.
+        careful: what is called instead if Python raises an error on them.
+        donated: inputs whose memory the program may write to.
+    """
+    return Emitter(jaxpr, python, careful, name, donated).run()
+
+
+class Emitter:
+    """Writes one program."""
+
+    def __init__(
+        self,
+        jaxpr: Jaxpr,
+        python: bool,
+        careful: Callable[..., Any] | None,
+        name: str,
+        donated: frozenset[Var],
+    ) -> None:
+        self.jaxpr = jaxpr
+        self.python = python and not jaxpr.effects
+        self.source = ProgramSource(name)
+        self.source.globals = {
+            "np": np,
+            "math": math,
+            "own": own,
+            "careful": careful,
+            "ignore_errors": ignore_errors,
+            "restore_errors": restore_errors,
+        }
+        self.names: dict[Var, str] = {}
+        self.letters = Names()
+        self.kinds: dict[Var, str] = {}
+        self.plan: Plan = plan_buffers(jaxpr, storage_of, donated)
+
+    # Names and operands
+
+    def name(self, var: Var) -> str:
+        name = self.names.get(var)
+        if name is None:
+            name = self.letters(var)
+            if name in _RESERVED:
+                name += "_"
+            self.names[var] = name
+        return name
+
+    def constant(self, value: Any, aval: Any) -> str:
+        """A global that holds a literal as an array of its dtype."""
+        key = scalar_key(value) if not aval.shape else id(value)
+        name = self.source.constants.get(key)
+        if name is None:
+            array = np.asarray(value, aval.dtype)
+            text = repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
+            note = f"np.array({text if len(text) < 60 else '...'}, {dtype_name(aval.dtype)})"
+            name = self.source.constants[key] = self.source.bind(array, "c", note)
+        return name
+
+    def scalar(self, atom: Atom) -> str:
+        """An operand of a Python expression."""
+        if type(atom) is Literal:
+            value = atom.val.item() if isinstance(atom.val, np.generic | np.ndarray) else atom.val
+            if type(value) is float and not math.isfinite(value):
+                return "math.nan" if value != value else "math.inf" if value > 0 else "-math.inf"
+            return repr(value)
+        return self.name(atom)
+
+    def operand(self, atom: Atom, dtypes: set[Any], size: int) -> str:
+        """An operand of a ufunc whose operands have these dtypes."""
+        if type(atom) is Literal:
+            weakens = dtypes - {atom.aval.dtype}
+            if (
+                not atom.aval.shape
+                and size >= _LARGE
+                and not weakens
+                and atom.aval.dtype.kind in "fi"
+            ):
+                return self.scalar(atom)
+            return self.constant(atom.val, atom.aval)
+        name = self.name(atom)
+        if self.kinds.get(atom) is PYTHON and dtypes - {scalars.FLOAT, scalars.BOOL}:
+            return f"{dtype_name(atom.aval.dtype)}({name})"  # strong, where Python's float would be weak
+        return name
+
+    def value(self, atom: Atom) -> str:
+        """An operand of a function that takes arrays or NumPy scalars."""
+        if type(atom) is Literal:
+            return self.constant(atom.val, atom.aval)
+        name = self.name(atom)
+        return f"{dtype_name(atom.aval.dtype)}({name})" if self.kinds.get(atom) is PYTHON else name
+
+    # Statements
+
+    def run(self) -> ProgramSource:
+        used = {a for eqn in self.jaxpr.eqns for a in eqn.invars}
+        used.update(self.jaxpr.outvars)
+        for var in self.jaxpr.invars:
+            name = self.name(var)
+            self.source.params.append(name)
+            if not var.aval.shape and var in used:
+                self._enter(var, name)
+        for i, eqn in enumerate(self.jaxpr.eqns):
+            for line in self.equation(i, eqn):
+                self.source.add(line, eqn.source)
+            dead = self.plan.dead.get(i)
+            if dead:
+                self.source.add("del " + ", ".join(dict.fromkeys(self.name(v) for v in dead)))
+        self.source.results = self._results()
+        return self.source
+
+    def _enter(self, var: Var, name: str) -> None:
+        """Make an 0-d input, which may be a Python number, a NumPy scalar or a 0-d array, of one kind."""
+        if self.python and var.aval.dtype == scalars.FLOAT:
+            self.source.add(f"{name} = float({name})")
+            self.kinds[var] = PYTHON
+        else:
+            self.source.add(f"{name} = {dtype_name(var.aval.dtype)}({name})")
+            self.kinds[var] = SCALAR
+
+    def equation(self, i: int, eqn: Equation) -> list[str]:
+        """The statements of an equation."""
+        if len(eqn.outvars) == 1 and not eqn.primitive.multiple_results:
+            (out,) = eqn.outvars
+            if not out.aval.shape:
+                expression = self._scalar_expression(eqn, out)
+                if expression is not None:
+                    return [f"{self.name(out)} = {expression}"]
+                # Reductions and products of vectors give NumPy scalars, other functions perhaps 0-d arrays.
+                self.kinds[out] = SCALAR if eqn.primitive.properties & _SCALAR_RESULTS else ZERO_D
+            self.source.quiet = True
+            return [f"{self.name(out)} = {self._array_expression(i, eqn, out)}"]
+        self.source.quiet = True
+        for var in eqn.outvars:
+            if not var.aval.shape:
+                self.kinds[var] = ZERO_D
+        targets = ", ".join(self.name(v) for v in eqn.outvars) or "_"
+        comma = "," if len(eqn.outvars) == 1 else ""
+        return [f"{targets}{comma} = {self._call(eqn)}"]
+
+    def _scalar_expression(self, eqn: Equation, out: Var) -> str | None:
+        avals = [a.aval for a in eqn.invars]
+        if any(a.shape for a in avals):
+            return None
+        dtypes = {a.dtype for a in avals}
+        ufunc = eqn.primitive.ufunc
+        if self.python and dtypes <= {scalars.FLOAT, scalars.BOOL}:
+            form = self._python_form(eqn, out, dtypes)
+            if form is not None:
+                self.kinds[out] = PYTHON
+                if "/" in form or "math." in form:
+                    self.source.guarded = True
+                return form.format(*[self.scalar(a) for a in eqn.invars])
+        if len(dtypes) == 1 and ufunc in scalars.OPERATORS and not eqn.params:
+            if all(self.kinds.get(a) is SCALAR or type(a) is Literal for a in eqn.invars):
+                if scalars.BOOL in dtypes:
+                    return None
+                self.kinds[out] = SCALAR
+                self.source.quiet = True
+                return scalars.OPERATORS[ufunc].format(*[self.number(a) for a in eqn.invars])
+        return None
+
+    def number(self, atom: Atom) -> str:
+        """An 0-d operand as a NumPy scalar."""
+        if type(atom) is not Literal:
+            return self.name(atom)
+        key = ("scalar", scalar_key(atom.val))
+        name = self.source.constants.get(key)
+        if name is None:
+            kind = dtype_name(atom.aval.dtype)
+            name = self.source.bind(atom.aval.dtype.type(atom.val), "c", f"{kind}({atom.val})")
+            self.source.constants[key] = name
+        return name
+
+    def _python_form(self, eqn: Equation, out: Var, dtypes: set[Any]) -> str | None:
+        if out.aval.dtype not in (scalars.FLOAT, scalars.BOOL):
+            return None
+        form = scalars.PYTHON_BY_NAME.get(eqn.primitive.name)
+        if form is not None:
+            return form
+        if eqn.primitive.name == "convert_element_type":
+            return "float({})" if out.aval.dtype == scalars.FLOAT else "bool({})"
+        if eqn.params or eqn.primitive.ufunc is None:
+            return None
+        if dtypes == {scalars.BOOL}:
+            return (
+                scalars.BOOLEAN.get(eqn.primitive.ufunc) if out.aval.dtype == scalars.BOOL else None
+            )
+        return scalars.PYTHON.get(eqn.primitive.ufunc)
+
+    def _array_expression(self, i: int, eqn: Equation, out: Var) -> str:
+        primitive = eqn.primitive
+        if is_plain_ufunc(eqn):
+            dtypes = {a.aval.dtype for a in eqn.invars}
+            operands = [self.operand(a, dtypes, out.aval.size) for a in eqn.invars]
+            if i in self.plan.outs:
+                operands.append(self.name(self.plan.outs[i]))
+            if not out.aval.shape:
+                self.kinds[out] = SCALAR
+            return f"{self.function(primitive.ufunc)}({', '.join(operands)})"
+        entry = EMITTERS.get(primitive.name)
+        if primitive.emit is not None:
+            return str(primitive.emit([self.value(a) for a in eqn.invars], **eqn.params))
+        if entry is not None:
+            expression = entry[1](eqn, [self.value(a) for a in eqn.invars])
+            if expression is not None:
+                return expression
+        return self._call(eqn)
+
+    def function(self, ufunc: Any) -> str:
+        name = ufunc.__name__
+        if getattr(np, name, None) is ufunc:
+            return f"np.{name}"
+        key = ("function", ufunc)
+        if key not in self.source.constants:
+            self.source.constants[key] = self.source.bind(ufunc, name, f"{ufunc!r}")
+        return self.source.constants[key]
+
+    def _call(self, eqn: Equation) -> str:
+        primitive = eqn.primitive
+        items = tuple(eqn.params.items())
+        try:
+            key: Any = ("call", primitive, items)
+            name = self.source.constants.get(key)
+        except TypeError:  # a param that cannot be hashed
+            key, name = ("call", id(eqn)), None
+        if name is None:
+            impl = primitive.impl
+            if items:
+                impl = functools.partial(impl, **eqn.params)
+            note = f"{primitive.name}[{', '.join(f'{k}={_short(v)}' for k, v in items)}]"
+            name = self.source.constants[key] = self.source.bind(impl, primitive.name, note)
+        return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
+
+    def _results(self) -> list[str]:
+        returned: set[Var] = set()
+        inputs = [v for v in self.jaxpr.invars if v.aval.shape]
+        results = []
+        for atom in self.jaxpr.outvars:
+            aval = atom.aval
+            if type(atom) is Literal:
+                name = self.constant(atom.val, aval)
+                results.append(f"{name}.copy()" if aval.shape else f"{name}[()]")
+            elif not aval.shape:
+                name = self.name(atom)
+                scalar = self.kinds.get(atom) is SCALAR
+                results.append(name if scalar else f"{dtype_name(aval.dtype)}({name})")
+            else:
+                root = self.plan.roots[atom]
+                fresh = root in self.plan.owned and root not in returned
+                returned.add(root)
+                name = self.name(atom)
+                if fresh:
+                    results.append(name)
+                elif root in self.plan.owned or root in inputs or atom in returned:
+                    results.append(f"{name}.copy()")
+                else:
+                    same = [self.name(v) for v in inputs if v.aval.shape == aval.shape]
+                    results.append(f"own({', '.join([name, *same])})")
+                returned.add(atom)
+        return results
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 40 else "..."
+
+
+def is_plain_ufunc(eqn: Equation) -> bool:
+    return eqn.primitive.ufunc is not None and not eqn.params and eqn.primitive.ufunc.nout == 1
+
+
+def storage_of(eqn: Equation) -> str:
+    """What an equation's statement does with memory."""
+    primitive = eqn.primitive
+    if is_plain_ufunc(eqn):
+        return Storage.IN_PLACE
+    if primitive.elementwise and primitive.emit is not None:
+        return Storage.FRESH
+    entry = EMITTERS.get(primitive.name)
+    if entry is not None and primitive.emit is None:
+        storage, write = entry
+        if write(eqn, ["x"] * len(eqn.invars)) is not None:
+            return storage
+    return Storage.UNKNOWN

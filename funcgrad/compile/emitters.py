@@ -1,0 +1,122 @@
+"""How primitives that are no ufuncs are written in NumPy: the table of emission.
+
+An entry takes the equation and its operands' names and gives an expression, or None to leave the
+equation to the primitive's `impl`. What is not in the table and has no `emit` of its own becomes a
+call of `impl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.compile.buffers import Storage
+from funcgrad.core.jaxpr import Equation
+
+Emitter = Callable[[Equation, Sequence[str]], str | None]
+EMITTERS: dict[str, tuple[str, Emitter]] = {}
+# The ufuncs behind reductions, whose params are `axes` alone.
+REDUCTIONS: dict[str, Any] = {
+    "reduce_sum": np.add,
+    "reduce_prod": np.multiply,
+    "reduce_max": np.maximum,
+    "reduce_min": np.minimum,
+    "reduce_and": np.logical_and,
+    "reduce_or": np.logical_or,
+}
+
+
+def emitter(storage: str, *names: str) -> Callable[[Emitter], Emitter]:
+    def register(function: Emitter) -> Emitter:
+        for name in names:
+            EMITTERS[name] = (storage, function)
+        return function
+
+    return register
+
+
+def dtype_name(dtype: np.dtype[Any]) -> str:
+    """`np.float32`, as source."""
+    return "np.bool_" if dtype.kind == "b" else f"np.{dtype.name}"
+
+
+def reduction_ufunc(eqn: Equation) -> Any:
+    """The ufunc whose `reduce` an equation is, None for others."""
+    ufunc = REDUCTIONS.get(eqn.primitive.name)
+    return ufunc if ufunc is not None and set(eqn.params) == {"axes"} else None
+
+
+@emitter(Storage.VIEW, "reshape")
+def _reshape(eqn: Equation, names: Sequence[str]) -> str | None:
+    shape = eqn.outvars[0].aval.shape
+    return f"{names[0]}.reshape({shape[0] if len(shape) == 1 else shape})"
+
+
+@emitter(Storage.VIEW, "transpose")
+def _transpose(eqn: Equation, names: Sequence[str]) -> str | None:
+    permutation = eqn.params["permutation"]
+    if permutation == tuple(range(len(permutation)))[::-1]:
+        return f"{names[0]}.T"
+    return f"{names[0]}.transpose({permutation})"
+
+
+def spread_index(eqn: Equation) -> str:
+    """`[:, None]`: the index that puts the axes of a broadcast's operand where they belong."""
+    dims = eqn.params["broadcast_dimensions"]
+    if not dims or dims == tuple(
+        range(len(eqn.params["shape"]) - len(dims), len(eqn.params["shape"]))
+    ):
+        return ""
+    parts = [":" if d in dims else "None" for d in range(dims[0], len(eqn.params["shape"]))]
+    return f"[{', '.join(parts)}]"
+
+
+@emitter(Storage.FRESH, "broadcast_in_dim")
+def _broadcast(eqn: Equation, names: Sequence[str]) -> str | None:
+    shape, dtype = eqn.outvars[0].aval.shape, eqn.outvars[0].aval.dtype
+    operand = eqn.invars[0]
+    sizes = shape[0] if len(shape) == 1 else shape
+    if operand.aval.shape == ():
+        value = getattr(operand, "val", None)
+        kind = "" if dtype == np.dtype(float) else f", {dtype_name(dtype)}"
+        if value is not None and value == 0 and not np.signbit(np.real(value)):
+            return f"np.zeros({sizes}{kind})"
+        if value is not None and value == 1:
+            return f"np.ones({sizes}{kind})"
+        return f"np.full({sizes}, {names[0]}{kind})"
+    return f"np.broadcast_to({names[0]}{spread_index(eqn)}, {shape}).copy()"
+
+
+@emitter(Storage.FRESH, "convert_element_type")
+def _convert(eqn: Equation, names: Sequence[str]) -> str | None:
+    old, new = eqn.invars[0].aval, eqn.outvars[0].aval
+    if old.dtype.kind == "c" and new.dtype.kind not in "cb":
+        return f"{names[0]}.real.astype({dtype_name(new.dtype)})"
+    return f"{names[0]}.astype({dtype_name(new.dtype)})"
+
+
+@emitter(Storage.FRESH, *REDUCTIONS)
+def _reduce(eqn: Equation, names: Sequence[str]) -> str | None:
+    ufunc = reduction_ufunc(eqn)
+    if ufunc is None:
+        return None
+    axes, x, out = eqn.params["axes"], eqn.invars[0].aval, eqn.outvars[0].aval
+    axis: Any = axes[0] if len(axes) == 1 else None if len(axes) == len(x.shape) else axes
+    # Of small integers and booleans NumPy makes int64 unless told otherwise.
+    widens = out.dtype.kind in "biu" and ufunc in (np.add, np.multiply)
+    kind = f", dtype={dtype_name(out.dtype)}" if widens else ""
+    default = "" if axis == 0 else f", axis={axis}"
+    return f"np.{ufunc.__name__}.reduce({names[0]}{default}{kind})"
+
+
+@emitter(Storage.FRESH, "dot_general")
+def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
+    (left, right), (left_batch, _) = eqn.params["dimension_numbers"]
+    x, y = (a.aval.ndim for a in eqn.invars)
+    if left_batch or x > 2 or y > 2 or len(left) != 1:
+        return None
+    first = f"{names[0]}.T" if x == 2 and left == (0,) else names[0]
+    second = f"{names[1]}.T" if y == 2 and right == (1,) else names[1]
+    return f"{first}.dot({second})"
