@@ -22,7 +22,7 @@ from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.source import describe_function, is_hidden
 from funcgrad.core.tracing import Trace, Tracer
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
-from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, aval_of
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval, aval_of
 
 _ABSTRACT_TYPES: list[type] = []
 
@@ -108,7 +108,7 @@ def leaf_aval(leaf: Any) -> ShapedArray | None:
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in NUMERIC_KINDS:
         if isinstance(leaf, np.ma.MaskedArray):
             return None
-        return ShapedArray(leaf.shape, leaf.dtype)
+        return array_aval(leaf)
     return None
 
 

@@ -13,14 +13,13 @@ from funcgrad.api.call import (
     execute,
     flatten_arrays,
     leaf_aval,
-    open_trace,
     result_aval,
     split_aux,
 )
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.source import describe_function
-from funcgrad.core.tracing import Tracer
+from funcgrad.core.tracing import Trace, Tracer
 from funcgrad.core.tree import keystr, tree_flatten, tree_flatten_with_path
 from funcgrad.core.types import ShapedArray, float0, is_differentiable
 from funcgrad.transforms.transpose import value_and_grad as value_and_grad_jaxpr
@@ -169,12 +168,12 @@ class Grad(Transformed):
         if not -n <= position < n:
             _positions(position, n, self.fun, self.transform)
         position %= n
-        fun = self.fun
+        fun = call = self.fun
+        if n > 1 or kwargs:
+            before, after = args[:position], args[position + 1 :]
 
-        def call(traced: Any) -> Any:
-            if n == 1:
-                return fun(traced, **kwargs)
-            return fun(*args[:position], traced, *args[position + 1 :], **kwargs)
+            def call(traced: Any) -> Any:
+                return fun(*before, traced, *after, **kwargs)
 
         value, aux, gradient = self._differentiate(
             call, args[position], lambda path: f"argument {position}{keystr(path)}"
@@ -190,22 +189,24 @@ class Grad(Transformed):
         else:
             leaves, avals, treedef = flatten_arrays(wrt, self.transform, what)
         for i, aval in enumerate(avals):
-            self._check_input(aval, wrt, i, what)
-        with open_trace(self.fun, avals, leaves) as trace:
+            if aval.dtype.kind != "f" or self.holomorphic:
+                self._check_input(aval, wrt, i, what)
+        aux = None
+        with Trace(avals, leaves, self.fun) as trace:
             inputs = trace.inputs()
             out = call(inputs[0] if treedef is None else treedef.unflatten(inputs))
-            aux = None
             if self.has_aux:
                 out, aux_tree = split_aux(out, self.fun, self.transform)
                 aux = Aux(aux_tree)
-            out = self._check_output(out)
+            if type(out) is not Tracer or out.aval.shape or out.aval.dtype.kind != "f":
+                out = self._check_output(out)
             outs = [out] if aux is None else [out, *aux.tracers()]
             jaxpr, consts = trace.finish(outs, lift=True)
         program = jaxpr._memo.get(self._key) or gradient_jaxpr(jaxpr, self.with_value)
         results = execute(program, [*consts, *leaves])
         n_values = 1 if self.with_value else 0
         n_outs = len(outs) - 1 + n_values
-        grads = results[n_outs:]
+        grads = results[n_outs:] if n_outs else results
         if len(grads) != len(leaves):  # integers have no gradient
             given = iter(grads)
             grads = [
@@ -220,8 +221,6 @@ class Grad(Transformed):
         self, aval: ShapedArray, tree: Any, i: int, what: Callable[[Any], str]
     ) -> None:
         kind = aval.dtype.kind
-        if kind == "f" and not self.holomorphic:
-            return
         if kind == "c":
             return
         if kind in "biu" and self.allow_int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType, FrameType
-from typing import NamedTuple
+from types import CodeType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,18 +48,23 @@ def is_hidden(filename: str) -> bool:
     return hidden
 
 
-def user_frame(depth: int = 1) -> FrameType | None:
-    """The innermost frame of the caller's stack that belongs to the user."""
-    frame: FrameType | None = sys._getframe(depth)
-    while frame is not None and is_hidden(frame.f_code.co_filename):
+def source_of(frame: Any) -> Source | None:
+    """The user's code that is running, seen from a frame inside of it. Called for every equation."""
+    hidden = _hidden_files.get
+    while frame is not None:
+        code = frame.f_code
+        skip = hidden(code.co_filename)
+        if skip is None:
+            skip = is_hidden(code.co_filename)
+        if not skip:
+            return code, frame.f_lasti
         frame = frame.f_back
-    return frame
+    return None
 
 
 def current_source() -> Source | None:
     """The user's code that is running now, as `(code, instruction offset)`."""
-    frame = user_frame(2)
-    return None if frame is None else (frame.f_code, frame.f_lasti)
+    return source_of(sys._getframe(1))
 
 
 def locate(source: Source | None) -> Location | None:

@@ -31,7 +31,7 @@ from funcgrad.core.errors import (
     UnsupportedError,
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
-from funcgrad.core.source import Source, describe_function, here, is_hidden, locate
+from funcgrad.core.source import Source, describe_function, here, locate, source_of
 from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, aval_of
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
@@ -158,11 +158,7 @@ class Trace:
         self.starts.append(index)
         source = self.source
         if source is None:
-            frame = _getframe(2)
-            while frame is not None and is_hidden(frame.f_code.co_filename):
-                frame = frame.f_back  # type: ignore[assignment]
-            if frame is not None:
-                source = (frame.f_code, frame.f_lasti)
+            source = source_of(_getframe(2))
         self.sources.append(source)
         if type(out) is tuple:
             avals.extend(out)
@@ -234,12 +230,7 @@ class Trace:
         index = ids.get(id(value))
         if index is None:
             index = ids[id(value)] = self._new_capture(aval, value)
-            frame_source = self.source
-            if frame_source is None:
-                frame = _getframe(2)
-                while frame is not None and is_hidden(frame.f_code.co_filename):
-                    frame = frame.f_back  # type: ignore[assignment]
-                frame_source = None if frame is None else (frame.f_code, frame.f_lasti)
+            frame_source = self.source or source_of(_getframe(2))
             if self._watched is None:
                 self._watched = []
             self._watched.append((index, _sample(value), frame_source))

@@ -97,6 +97,21 @@ class ShapedArray:
         return ShapedArray(self.shape, self.dtype) if self.weak_type else self
 
 
+_INTERNED: dict[tuple[tuple[int, ...], np.dtype[Any]], ShapedArray] = {}
+_MAX_INTERNED = 4096
+
+
+def array_aval(array: Any) -> ShapedArray:
+    """The abstract value of an array; equal ones are mostly the same object, which is quick to compare."""
+    key = (array.shape, array.dtype)
+    aval = _INTERNED.get(key)
+    if aval is None:
+        if len(_INTERNED) >= _MAX_INTERNED:
+            _INTERNED.clear()
+        aval = _INTERNED[key] = ShapedArray(*key)
+    return aval
+
+
 SCALAR_AVALS: dict[type, ShapedArray] = {
     # NumPy's bool has no weak form: it is the lowest type anyhow.
     bool: ShapedArray((), np.dtype(bool)),
@@ -116,9 +131,7 @@ NUMERIC_KINDS = frozenset("biufc")
 def aval_of(value: Any) -> ShapedArray:
     """The abstract value of an array, NumPy scalar or Python scalar (not of a tracer)."""
     aval = SCALAR_AVALS.get(type(value))
-    if aval is not None:
-        return aval
-    return ShapedArray(value.shape, value.dtype)
+    return array_aval(value) if aval is None else aval
 
 
 def is_differentiable(dtype: np.dtype[Any]) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError, UnsupportedError
 from funcgrad.core.primitive import BatchAxis, Linear, Primitive
-from funcgrad.core.source import here, is_hidden
+from funcgrad.core.source import here, source_of
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS, WEAK_TYPES, ShapedArray, is_differentiable
 from funcgrad.ops.basic import add_any, broadcast_to, convert, reshape, unbroadcast
@@ -172,11 +172,7 @@ def _unary_recorder(primitive: Elementwise) -> Callable[..., Any]:
         trace.starts.append(index)
         source = trace.source
         if source is None:
-            frame: Any = _getframe(1)
-            while frame is not None and is_hidden(frame.f_code.co_filename):
-                frame = frame.f_back
-            if frame is not None:
-                source = (frame.f_code, frame.f_lasti)
+            source = source_of(_getframe(1))
         trace.sources.append(source)
         avals.append(entry[0])
         return Tracer(trace, index, entry[0])
@@ -220,11 +216,7 @@ def _binary_recorders(primitive: Elementwise) -> tuple[Callable[..., Any], Calla
         trace.starts.append(index)
         source = trace.source
         if source is None:
-            frame: Any = _getframe(1)
-            while frame is not None and is_hidden(frame.f_code.co_filename):
-                frame = frame.f_back
-            if frame is not None:
-                source = (frame.f_code, frame.f_lasti)
+            source = source_of(_getframe(1))
         trace.sources.append(source)
         avals.append(out)
         return Tracer(trace, index, out)
