@@ -89,7 +89,7 @@ def _equation_lines(eqn: Any, names: Names, source_info: bool, column: int = 0) 
     operands = [names.atom(v) for v in eqn.invars]
     outs = " ".join(names.binder(v) for v in eqn.outvars)
     left = f"{outs} = " if outs else ""
-    params = sorted(eqn.params.items())
+    params = sorted(eqn.params.items(), key=lambda item: (item[0] != "name", item[0]))
     nested = any(_contains_jaxpr(value) for _, value in params)
     flat = "" if nested else " ".join(f"{name}={_param(value)}" for name, value in params)
     flat = f"{left}{eqn.primitive.name}{f'[{flat}]' if flat else ''}"
