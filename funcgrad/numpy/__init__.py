@@ -31,7 +31,22 @@ from funcgrad.numpy.creation import (
 _LAZY: dict[str, tuple[str, ...]] = {
     "numpy.linalg": ("linalg",),
     "numpy.fft": ("fft",),
-    "numpy": ("statistics", "polynomial", "signal", "sets", "einsum"),
+    "numpy": (
+        "reductions",
+        "moments",
+        "contraction",
+        "cumulative",
+        "nan_reductions",
+        "statistics",
+        "quantiles",
+        "histograms",
+        "differences",
+        "convolution",
+        "polynomial",
+        "signal",
+        "sets",
+        "einsum",
+    ),
 }
 _loaded: set[str] = set()
 
@@ -42,6 +57,8 @@ def _load_family(func: Any) -> None:
         if module == prefix or (prefix != "numpy" and module.startswith(prefix)):
             for family in families:
                 load(family)
+                if func in dispatch.FUNCTIONS:
+                    return
 
 
 def load(family: str) -> None:
