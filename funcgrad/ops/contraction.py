@@ -139,7 +139,7 @@ def contract(
 ) -> Any:
     """The contraction of arrays whose axes have labels: `contract(x, "ij", y, "jk", "ik")`.
 
-    Sums over the labels that both have and the result has not; each other one must be in the result.
+    Sums over the labels that both have and the result has not; it must have all others.
     """
     both = [label for label in out_labels if label in x_labels and label in y_labels]
     summed = [label for label in x_labels if label in y_labels and label not in both]

@@ -1,0 +1,215 @@
+"""NumPy's means and variances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.dispatch import implements
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import typeof
+from funcgrad.numpy.arguments import (
+    NOT_GIVEN,
+    Axes,
+    deliver,
+    normalize_axes,
+    operand,
+    restore_axes,
+)
+from funcgrad.numpy.reductions import as_mask, is_mask, masked
+from funcgrad.ops.basic import broadcast_to, convert, reshape, sum_axes, transpose
+from funcgrad.ops.elementwise import imag, max_, real, square
+from funcgrad.ops.reduction import safe_sqrt
+
+_HALF = np.dtype(np.float16)
+_SINGLE = np.dtype(np.float32)
+_DOUBLE = np.dtype(np.float64)
+
+
+def _working_dtype(dtype: Any, given: np.dtype[Any]) -> tuple[np.dtype[Any], np.dtype[Any] | None]:
+    """The dtype to compute in, and that of the result if it is another: half precision is too
+    coarse for sums."""
+    if dtype is not None:
+        dtype = np.dtype(dtype)
+        return dtype, None if dtype.kind in "fc" else dtype
+    if given.kind in "biu":
+        return _DOUBLE, None
+    return (_SINGLE, _HALF) if given == _HALF else (given, None)
+
+
+def _count(shape: tuple[int, ...], axes: Axes, where: Any, name: str) -> Any:
+    """How many elements go into each result, with axes of length 1 if there is a mask."""
+    if not is_mask(where):
+        count = 1
+        for d in axes:
+            count *= shape[d]
+        return count
+    mask = convert(broadcast_to(as_mask(where, shape, name), shape), np.dtype(np.intp))
+    return restore_axes(sum_axes(mask, axes), shape, axes, True)
+
+
+def _mean(a: Any, axes: Axes, dtype: Any, where: Any, count: Any, name: str) -> Any:
+    """The mean, with axes of length 1."""
+    total = sum_axes(masked(convert(a, dtype), where, 0, name), axes)
+    return restore_axes(total, typeof(a).shape, axes, True) / count
+
+
+def _finish(x: Any, axes: Axes, keepdims: Any, out: Any, name: str) -> Any:
+    if keepdims is NOT_GIVEN or not keepdims:
+        shape = typeof(x).shape
+        x = reshape(x, tuple([n for d, n in enumerate(shape) if d not in axes]))
+    return deliver(x, out, name)
+
+
+@implements(np.mean)
+def mean(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = NOT_GIVEN,
+    *,
+    where: Any = NOT_GIVEN,
+) -> Any:
+    a = operand(a)
+    aval = typeof(a)
+    axes = normalize_axes(axis, aval.ndim)
+    dtype, final = _working_dtype(dtype, aval.dtype)
+    count = _count(aval.shape, axes, where, "np.mean")
+    if is_mask(where):
+        result = _mean(a, axes, dtype, where, count, "np.mean")
+        if final is not None:
+            result = convert(result, final)
+        return _finish(result, axes, keepdims, out, "np.mean")
+    result = sum_axes(convert(a, dtype), axes) / count
+    if final is not None:
+        result = convert(result, final)
+    return deliver(restore_axes(result, aval.shape, axes, keepdims), out, "np.mean")
+
+
+def _variance(
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    ddof: Any,
+    where: Any,
+    given_mean: Any,
+    correction: Any,
+    name: str,
+) -> tuple[Any, Axes]:
+    """The variance, with axes of length 1, and the axes."""
+    if correction is not NOT_GIVEN:
+        if ddof != 0:
+            raise ArgumentError(f"{name}: give ddof or correction, not both{here()}")
+        ddof = correction
+    aval = typeof(a)
+    axes = normalize_axes(axis, aval.ndim)
+    dtype, final = _working_dtype(dtype, aval.dtype)
+    count = _count(aval.shape, axes, where, name)
+    if given_mean is NOT_GIVEN:
+        given_mean = _mean(a, axes, dtype, where, count, name)
+    deviation = convert(a, aval.dtype) - operand(given_mean)
+    if typeof(deviation).dtype.kind == "c":
+        squares = square(real(deviation)) + square(imag(deviation))
+        dtype = typeof(squares).dtype if dtype.kind == "c" else dtype
+    else:
+        squares = square(deviation)
+    total = sum_axes(masked(convert(squares, dtype), where, 0, name), axes)
+    freedom = max_(count - ddof, 0) if is_mask(where) else max(count - ddof, 0)
+    result = restore_axes(total, aval.shape, axes, True) / freedom
+    return (result if final is None else convert(result, final)), axes
+
+
+@implements(np.var)
+def var(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = NOT_GIVEN,
+    *,
+    where: Any = NOT_GIVEN,
+    mean: Any = NOT_GIVEN,
+    correction: Any = NOT_GIVEN,
+) -> Any:
+    result, axes = _variance(operand(a), axis, dtype, ddof, where, mean, correction, "np.var")
+    return _finish(result, axes, keepdims, out, "np.var")
+
+
+@implements(np.std)
+def std(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: Any = 0,
+    keepdims: Any = NOT_GIVEN,
+    *,
+    where: Any = NOT_GIVEN,
+    mean: Any = NOT_GIVEN,
+    correction: Any = NOT_GIVEN,
+) -> Any:
+    # The derivative at constant data is 0, where the root has none.
+    result, axes = _variance(operand(a), axis, dtype, ddof, where, mean, correction, "np.std")
+    return _finish(safe_sqrt(result), axes, keepdims, out, "np.std")
+
+
+@implements(np.average)
+def average(
+    a: Any,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: Any = NOT_GIVEN,
+) -> Any:
+    """As NumPy's, but weights that sum to 0 give NaN or infinity instead of an error, since their
+    values are not known while tracing."""
+    a = operand(a)
+    aval = typeof(a)
+    axes = normalize_axes(axis, aval.ndim)
+    if weights is None:
+        result = mean(a, axis, keepdims=keepdims)
+        size = 1
+        for d in axes:
+            size *= aval.shape[d]
+        scale = typeof(result).dtype.type(size)
+    else:
+        weights = _aligned_weights(operand(weights), aval.shape, axis)
+        dtype = np.result_type(
+            aval.dtype, typeof(weights).dtype, *["f8"] * (aval.dtype.kind in "biu")
+        )
+        weights = convert(weights, dtype)
+        total = restore_axes(
+            sum_axes(convert(a, dtype) * weights, axes), aval.shape, axes, keepdims
+        )
+        spread = broadcast_to(weights, aval.shape)
+        scale = restore_axes(sum_axes(spread, axes), aval.shape, axes, keepdims)
+        result = total / scale
+    if returned:
+        return result, broadcast_to(scale, typeof(result).shape)
+    return result
+
+
+def _aligned_weights(weights: Any, shape: tuple[int, ...], axis: Any) -> Any:
+    """Weights with the axes of the array: those of `axis`, and length 1 elsewhere."""
+    given = typeof(weights).shape
+    if given == shape:
+        return weights
+    if axis is None:
+        raise ArgumentError(
+            f"np.average: give axis= when weights of shape {given} belong to an array of shape "
+            f"{shape}{here()}"
+        )
+    along = [d % len(shape) for d in (axis if isinstance(axis, tuple) else (axis,))]
+    if given != tuple([shape[d] for d in along]):
+        raise ArgumentError(
+            f"np.average: weights of shape {given} do not fit an array of shape {shape} "
+            f"along axis {axis}{here()}"
+        )
+    order = sorted(range(len(along)), key=along.__getitem__)
+    ordered = transpose(weights, order)
+    return reshape(ordered, tuple([n if d in along else 1 for d, n in enumerate(shape)]))

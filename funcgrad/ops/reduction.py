@@ -1,0 +1,178 @@
+"""Reductions: products, extrema, truth, and where the extrema are. (`reduce_sum` is in `basic`.)
+
+Each takes the axes to reduce, non-negative and in order, and drops them. Of equal extrema each has
+an equal share of the derivative, which is JAX's convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.primitive import BatchAxis, Primitive
+from funcgrad.core.source import here
+from funcgrad.core.tracing import typeof
+from funcgrad.core.types import ShapedArray
+from funcgrad.ops.basic import (
+    broadcast_in_dim,
+    convert,
+    remaining,
+    reshape,
+    shift,
+    sum_axes,
+    transpose,
+    without,
+)
+from funcgrad.ops.cumulative import cumprod, previous
+from funcgrad.ops.define import elementwise
+from funcgrad.ops.selection import where
+
+Axes = tuple[int, ...]
+Rule = Callable[..., tuple[Any, Any]]
+
+
+def _reduction(
+    name: str, ufunc: np.ufunc, *, what: str = "", jvp: Rule | None = None, out: Any = None
+) -> Primitive:
+    """A primitive that reduces with a ufunc.
+
+    Args:
+        what: what an empty array has none of, for the error; left out if the ufunc has an identity.
+        jvp: left out for results without tangents.
+        out: dtype of the result; that of the operand otherwise.
+    """
+
+    def abstract(x: ShapedArray, axes: Axes) -> ShapedArray:
+        shape = without(x.shape, axes)
+        if what and not all(x.shape[d] for d in axes) and 0 not in shape:
+            raise ArgumentError(
+                f"an array of shape {x.shape} has no {what} over {_axes_text(axes, x.ndim)}, "
+                f"for want of elements{here()}\n  give one with initial="
+            )
+        return ShapedArray(shape, out or x.dtype)
+
+    def no_jvp(primals: Sequence[Any], tangents: Sequence[Any], axes: Axes) -> tuple[Any, Any]:
+        return primitive(*primals, axes=axes), None
+
+    def batch(
+        axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool], axes: Axes
+    ) -> tuple[Any, bool]:
+        return primitive(operands[0], axes=shift(axes)), True
+
+    primitive = Primitive(
+        name,
+        impl=lambda x, axes: ufunc.reduce(x, axis=axes, dtype=out or x.dtype),
+        abstract=abstract,
+        jvp=jvp or no_jvp,
+        batch=batch,
+        properties=frozenset({"reduction"}),
+    )
+    return primitive
+
+
+def _axes_text(axes: Axes, ndim: int) -> str:
+    if len(axes) == ndim:
+        return "all of its axes" if ndim > 1 else "its axis"
+    return f"axis {axes[0]}" if len(axes) == 1 else f"the axes {axes}"
+
+
+def keep_axes(x: Any, like: Any, axes: Axes) -> Any:
+    """A result of a reduction over `axes`, spread over the shape of the operand `like` again."""
+    shape = typeof(like).shape
+    return broadcast_in_dim(x, shape=shape, broadcast_dimensions=remaining(len(shape), axes))
+
+
+def _extremum_jvp(
+    primals: Sequence[Any], tangents: Sequence[Any], axes: Axes, primitive: Any
+) -> tuple[Any, Any]:
+    (x,), (t,) = primals, tangents
+    ans = primitive()(x, axes=axes)
+    chosen = convert(x == keep_axes(ans, x, axes), ans.dtype)
+    return ans, sum_axes(t * chosen, axes) / sum_axes(chosen, axes)
+
+
+def _prod_jvp(primals: Sequence[Any], tangents: Sequence[Any], axes: Axes) -> tuple[Any, Any]:
+    (x,), (t,) = primals, tangents
+    ans = reduce_prod(x, axes=axes)
+    if not axes:
+        return ans, t
+    # The product of all others, from those before and those after, since a factor may be zero.
+    x, t = _last_axis(x, axes), _last_axis(t, axes)
+    last = len(typeof(x).shape) - 1
+    before = previous(cumprod(x, axis=last, reverse=False), last, fill=1)
+    after = previous(cumprod(x, axis=last, reverse=True), last, fill=1, reverse=True)
+    return ans, sum_axes(t * (before * after), (last,))
+
+
+def _last_axis(x: Any, axes: Axes) -> Any:
+    """`x` with these axes gathered into one, the last."""
+    shape = typeof(x).shape
+    rest = remaining(len(shape), axes)
+    size = 1
+    for d in axes:
+        size *= shape[d]
+    return reshape(transpose(x, (*rest, *axes)), (*[shape[d] for d in rest], size))
+
+
+reduce_prod = _reduction("reduce_prod", np.multiply, jvp=_prod_jvp)
+reduce_max = _reduction(
+    "reduce_max",
+    np.maximum,
+    what="maximum",
+    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_max),
+)
+reduce_min = _reduction(
+    "reduce_min",
+    np.minimum,
+    what="minimum",
+    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_min),
+)
+reduce_and = _reduction("reduce_and", np.logical_and, out=np.dtype(bool))
+reduce_or = _reduction("reduce_or", np.logical_or, out=np.dtype(bool))
+
+
+def _arg_extremum(name: str, function: Callable[..., Any]) -> Primitive:
+    """The position of the first extremum along one axis, `axes=(axis,)`."""
+
+    def abstract(x: ShapedArray, axes: Axes, index_dtype: np.dtype[Any]) -> ShapedArray:
+        shape = without(x.shape, axes)
+        if not x.shape[axes[0]] and 0 not in shape:
+            raise ArgumentError(
+                f"{name} of an array of shape {x.shape} along axis {axes[0]}, "
+                f"which has no elements{here()}"
+            )
+        return ShapedArray(shape, index_dtype)
+
+    def jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> tuple[Any, None]:
+        return primitive(*primals, **params), None
+
+    def batch(
+        axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool], axes: Axes, **params: Any
+    ) -> tuple[Any, bool]:
+        return primitive(operands[0], axes=shift(axes), **params), True
+
+    primitive = Primitive(
+        name,
+        impl=lambda x, axes, index_dtype: function(x, axis=axes[0]),
+        abstract=abstract,
+        jvp=jvp,
+        batch=batch,
+    )
+    return primitive
+
+
+argmax = _arg_extremum("argmax", np.argmax)
+argmin = _arg_extremum("argmin", np.argmin)
+
+
+def _safe_sqrt_jvp(t: Any, ans: Any, x: Any) -> Any:
+    positive = ans != 0.0
+    return t * where(positive, 0.5 / where(positive, ans, 1.0), 0.0)
+
+
+# The root of a sum of squares or a variance: where it is 0, so is its derivative, which keeps the
+# standard deviation of constant data and the norm of zero from giving NaN.
+safe_sqrt = elementwise("safe_sqrt", np.sqrt, jvp=_safe_sqrt_jvp, dispatch_ufunc=False)
