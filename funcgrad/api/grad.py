@@ -27,7 +27,7 @@ from funcgrad.transforms.transpose import value_and_grad as value_and_grad_jaxpr
 
 def grad(
     fun: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
     allow_int: bool = False,
@@ -38,7 +38,7 @@ def grad(
     Args:
         fun: a function of arrays (or pytrees of arrays) that returns a real scalar: shape `()`.
         argnums: which positional arguments to differentiate, as an int or a sequence of ints, negative
-            ones counted from the end.
+            ones counted from the end. The first one, unless `argnames` is given.
         has_aux: whether `fun` returns `(scalar, aux)`; the gradient function then returns `(gradient, aux)`.
         holomorphic: whether `fun` is a holomorphic function of complex inputs.
         allow_int: whether integer inputs are accepted; their gradient is an array of dtype `float0`.
@@ -72,7 +72,7 @@ def grad(
 
 def value_and_grad(
     fun: Callable[..., Any],
-    argnums: int | Sequence[int] = 0,
+    argnums: int | Sequence[int] | None = None,
     has_aux: bool = False,
     holomorphic: bool = False,
     allow_int: bool = False,
@@ -114,9 +114,8 @@ class Grad(Transformed):
         super().__init__(fun, **options)
         names = self.argnames
         self.names = (names,) if isinstance(names, str) else None if names is None else tuple(names)
-        # As in JAX: naming keywords alone leaves positional arguments alone.
-        if self.names is not None and self.argnums == 0:
-            self.argnums = ()
+        if self.argnums is None:
+            self.argnums = 0 if self.names is None else ()
         self._key = ("gradient", self.with_value)
         self.single = self.names is None and isinstance(self.argnums, (int, np.integer))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from funcgrad.core.printer import format_equation, format_jaxpr, html_jaxpr
+from funcgrad.core.source import locate
 from funcgrad.core.types import ShapedArray, aval_of
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class Equation:
     def replace(self, **changes: Any) -> Equation:
         fields = {name: getattr(self, name) for name in Equation.__slots__}
         return Equation(**(fields | changes))
+
+    def __reduce__(self) -> Any:
+        # A code object cannot be pickled; the line that it stands for can.
+        fields = {name: getattr(self, name) for name in Equation.__slots__}
+        return _make_equation, (fields | {"source": locate(self.source)},)
 
     def __repr__(self) -> str:
         return format_equation(self)
@@ -189,6 +195,10 @@ class ClosedJaxpr:
 
     def _repr_html_(self) -> str:
         return self.jaxpr._repr_html_()
+
+
+def _make_equation(fields: dict[str, Any]) -> Equation:
+    return Equation(**fields)
 
 
 def vars_in(atoms: Iterable[Atom]) -> list[Var]:

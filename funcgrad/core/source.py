@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
+from opcode import opname
 from types import CodeType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-Source = tuple[CodeType, int]
 
 _HIDDEN = (
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
@@ -36,6 +36,10 @@ class Location(NamedTuple):
     def short(self) -> str:
         """`name.py:12 (function)`, as jaxprs and tables show it."""
         return f"{os.path.basename(self.file)}:{self.line} ({self.function})"
+
+
+# A `Location` is what is left of a source in a jaxpr that was pickled.
+Source = tuple[CodeType, int] | Location
 
 
 def is_hidden(filename: str) -> bool:
@@ -69,8 +73,8 @@ def current_source() -> Source | None:
 
 def locate(source: Source | None) -> Location | None:
     """Turn a recorded source into file, line and function."""
-    if source is None:
-        return None
+    if source is None or isinstance(source, Location):
+        return source
     code, offset = source
     line = code.co_firstlineno
     for start, stop, number in code.co_lines():
@@ -78,6 +82,15 @@ def locate(source: Source | None) -> Location | None:
             line = number or line
             break
     return Location(code.co_filename, line, getattr(code, "co_qualname", code.co_name))
+
+
+def is_storing() -> bool:
+    """Whether the user's running instruction is `array[index] = value`."""
+    source = current_source()
+    if source is None:
+        return False
+    code, offset = source
+    return opname[code.co_code[offset]].startswith(("STORE_SUBSCR", "STORE_SLICE"))
 
 
 def here() -> str:

@@ -31,7 +31,7 @@ from funcgrad.core.errors import (
     UnsupportedError,
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
-from funcgrad.core.source import Source, describe_function, here, locate, source_of
+from funcgrad.core.source import Source, describe_function, here, is_storing, locate, source_of
 from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, aval_of
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
@@ -586,6 +586,12 @@ class Tracer:
 
     def _plain_value(self, conversion: str, instead: str) -> Any:
         if self.aval.dtype.kind in "fc" and self._trace.depends(self._index):
+            if is_storing():
+                raise LostDerivativeError(
+                    f"a traced {self.aval} cannot be written into a plain NumPy array, which would "
+                    f"drop its derivative{here()}\n  make the array with np.zeros_like(x) of a traced x, "
+                    "or with fnp.zeros(...), fnp.empty(...) (import funcgrad.numpy as fnp)"
+                )
             raise LostDerivativeError(
                 f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"
             )
