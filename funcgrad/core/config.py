@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from funcgrad.core.errors import ArgumentError
+
 
 def _flag(name: str, default: bool) -> bool:
     return os.environ.get(name, "1" if default else "0").lower() not in (
@@ -15,19 +17,50 @@ def _flag(name: str, default: bool) -> bool:
     )
 
 
+def _n_processors() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _n_threads(value: object) -> int:
+    """A number of threads that somebody asked for, validated."""
+    try:
+        number = int(value)  # type: ignore[call-overload]
+        if number == float(value) and number >= 1:  # type: ignore[arg-type]
+            return number  # type: ignore[no-any-return]
+    except (TypeError, ValueError):
+        pass
+    raise ArgumentError(
+        f"num_threads (FUNCGRAD_NUM_THREADS) must be a whole number of at least 1, not {value!r}"
+    )
+
+
 class Config:
     """Settings, read at call time. Each starts from an environment variable.
 
     Attributes:
         check_jaxprs: validate every jaxpr after every transform and pass (`FUNCGRAD_CHECK_JAXPRS`).
         traceback_filtering: hide funcgrad's own frames in tracebacks (`FUNCGRAD_TRACEBACK_FILTERING`).
+        num_threads: how many threads share large elementwise work (`FUNCGRAD_NUM_THREADS`); the number of
+            usable processors by default. Results do not depend on it.
     """
 
-    __slots__ = ("check_jaxprs", "traceback_filtering")
+    __slots__ = ("_num_threads", "check_jaxprs", "traceback_filtering")
 
     def __init__(self) -> None:
         self.check_jaxprs = _flag("FUNCGRAD_CHECK_JAXPRS", False)
         self.traceback_filtering = _flag("FUNCGRAD_TRACEBACK_FILTERING", True)
+        given = os.environ.get("FUNCGRAD_NUM_THREADS")
+        self._num_threads = _n_processors() if given is None else _n_threads(given)
+
+    @property
+    def num_threads(self) -> int:
+        return self._num_threads
+
+    @num_threads.setter
+    def num_threads(self, value: int) -> None:
+        self._num_threads = _n_threads(value)
 
 
 config = Config()
