@@ -113,12 +113,12 @@ gather = Primitive(
     abstract=lambda x, *indices, axes, position: ShapedArray(
         gathered_shape(x.shape, indices, axes, position), x.dtype
     ),
-    jvp=lambda primals, tangents, **where: (
-        gather(*primals, **where),
-        None if tangents[0] is None else gather(tangents[0], *primals[1:], **where),
+    jvp=lambda primals, tangents, **place: (
+        gather(*primals, **place),
+        None if tangents[0] is None else gather(tangents[0], *primals[1:], **place),
     ),
-    transpose=lambda ct, x, *indices, **where: (
-        scatter_add(zeros(x.aval.strip_weak_type()), ct, *indices, **where),
+    transpose=lambda ct, x, *indices, **place: (
+        scatter_add(zeros(x.aval.strip_weak_type()), ct, *indices, **place),
         *[None] * len(indices),
     ),
     batch=_gather_batch,
@@ -207,16 +207,16 @@ def _block_front(x: Any, rank: int, position: int) -> Any:
 
 
 def abstract_scatter(
-    x: ShapedArray, value: ShapedArray, *indices: Any, **where: Any
+    x: ShapedArray, value: ShapedArray, *indices: Any, **place: Any
 ) -> ShapedArray:
-    place = gathered_shape(x.shape, indices, where["axes"], where["position"])
+    target = gathered_shape(x.shape, indices, place["axes"], place["position"])
     try:
-        fits = np.broadcast_shapes(value.shape, place) == place
+        fits = np.broadcast_shapes(value.shape, target) == target
     except ValueError:
         fits = False
     if not fits:
         raise ArgumentError(
-            f"a value of shape {value.shape} cannot be broadcast to the indexed {place}{here()}"
+            f"a value of shape {value.shape} cannot be broadcast to the indexed {target}{here()}"
         )
     return ShapedArray(x.shape, x.dtype)
 
@@ -231,13 +231,13 @@ def _transpose_of_value(ct: Any, value: Any, indices: Any, axes: Any, position: 
     return unbroadcast(gather(ct, *indices, axes=axes, position=position), value.aval)
 
 
-def _scatter_add_jvp(primals: Any, tangents: Any, **where: Any) -> tuple[Any, Any]:
+def _scatter_add_jvp(primals: Any, tangents: Any, **place: Any) -> tuple[Any, Any]:
     (_, _, *indices), (tx, tv, *_) = primals, tangents
-    out = scatter_add(*primals, **where)
+    out = scatter_add(*primals, **place)
     if tv is None:
         return out, tx
     tx = instantiate(tx, typeof(out).strip_weak_type())
-    return out, scatter_add(tx, tv, *indices, **where)
+    return out, scatter_add(tx, tv, *indices, **place)
 
 
 # `np.add.at(x, i, value)`: repeated indices add up.
@@ -246,9 +246,9 @@ scatter_add = Primitive(
     impl=updated(accumulate(np.add)),
     abstract=abstract_scatter,
     jvp=_scatter_add_jvp,
-    transpose=lambda ct, x, value, *indices, **where: (
+    transpose=lambda ct, x, value, *indices, **place: (
         ct if type(x) is Linear else None,
-        _transpose_of_value(ct, value, indices, **where),
+        _transpose_of_value(ct, value, indices, **place),
         *[None] * len(indices),
     ),
     batch=scatter_batch(lambda: scatter_add),

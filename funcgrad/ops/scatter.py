@@ -26,33 +26,32 @@ from funcgrad.ops.gather import (
     updated,
     zero_like,
 )
+from funcgrad.ops.selection import where
 
 
 def _set(out: Any, index: Any, value: Any) -> None:
     out[index] = value
 
 
-def _scatter_jvp(primals: Any, tangents: Any, **where: Any) -> tuple[Any, Any]:
+def _scatter_jvp(primals: Any, tangents: Any, **place: Any) -> tuple[Any, Any]:
     (x, value, *indices), (tx, tv, *_) = primals, tangents
-    out = scatter(x, value, *indices, **where)
+    out = scatter(x, value, *indices, **place)
     tx = instantiate(tx, typeof(out).strip_weak_type())
     tv = out.dtype.type(0) if tv is None else tv
-    return out, scatter(tx, tv, *indices, **where)
+    return out, scatter(tx, tv, *indices, **place)
 
 
 def _scatter_transpose(
     ct: Any, x: Any, value: Any, *indices: Any, axes: Any, position: int, unique: bool
 ) -> tuple[Any, ...]:
-    where = {"axes": axes, "position": position}
+    place = {"axes": axes, "position": position}
     ct_x = ct_value = None
     if type(x) is Linear:
-        ct_x = scatter(ct, ct.dtype.type(0), *indices, **where, unique=unique)
+        ct_x = scatter(ct, ct.dtype.type(0), *indices, **place, unique=unique)
     if type(value) is Linear:
-        ct_value = gather(ct, *indices, **where)
+        ct_value = gather(ct, *indices, **place)
         if not unique:
-            ct_value = np.where(
-                _wins(ct.shape, indices, axes, position), ct_value, ct.dtype.type(0)
-            )
+            ct_value = where(_wins(ct.shape, indices, axes, position), ct_value, ct.dtype.type(0))
         ct_value = unbroadcast(ct_value, value.aval)
     return ct_x, ct_value, *[None] * len(indices)
 
@@ -62,9 +61,9 @@ def _wins(shape: tuple[int, ...], indices: Any, axes: Any, position: int) -> Any
     result = gathered_shape(shape, [typeof(i) for i in indices], axes, position)
     numbers = np.arange(math.prod(result)).reshape(result)
     written = zeros(ShapedArray(shape, numbers.dtype))
-    where = {"axes": axes, "position": position}
-    written = scatter(written, numbers, *indices, **where, unique=True)
-    return np.equal(gather(written, *indices, **where), numbers)
+    place = {"axes": axes, "position": position}
+    written = scatter(written, numbers, *indices, **place, unique=True)
+    return np.equal(gather(written, *indices, **place), numbers)
 
 
 # `x[i] = value`. `unique` promises that no place is written twice.
@@ -78,42 +77,40 @@ scatter = Primitive(
 )
 
 
-def _scatter_mul_jvp(primals: Any, tangents: Any, **where: Any) -> tuple[Any, Any]:
+def _scatter_mul_jvp(primals: Any, tangents: Any, **place: Any) -> tuple[Any, Any]:
     (x, value, *indices), (tx, tv, *_) = primals, tangents
-    out = scatter_mul(x, value, *indices, **where)
-    total = None if tx is None else scatter_mul(tx, value, *indices, **where)
+    out = scatter_mul(x, value, *indices, **place)
+    total = None if tx is None else scatter_mul(tx, value, *indices, **place)
     if tv is not None:
-        term = tv * _product_of_others(x, value, indices, where) * gather(x, *indices, **where)
+        term = tv * _product_of_others(x, value, indices, place) * gather(x, *indices, **place)
         base = zero_like(out) if total is None else total
-        total = scatter_add(base, term, *indices, **where)
+        total = scatter_add(base, term, *indices, **place)
     return out, total
 
 
-def _product_of_others(x: Any, value: Any, indices: Any, where: Any) -> Any:
+def _product_of_others(x: Any, value: Any, indices: Any, place: Any) -> Any:
     """For each factor, the product of the other factors that meet it at the same place.
 
     By division, which zeros forbid; so zeros are counted, left out of the product, and stand in
     `slopes`, which is 0 but has their derivatives: thereby the result and its derivative are right
     with any number of zeros.
     """
-    shape = typeof(gather(x, *indices, **where)).shape
+    shape = typeof(gather(x, *indices, **place)).shape
     dtype = typeof(x).dtype
     value = np.broadcast_to(value, shape)
     is_zero = np.equal(value, dtype.type(0))
-    safe = np.where(is_zero, dtype.type(1), value)
+    safe = where(is_zero, dtype.type(1), value)
     none = zeros(ShapedArray(typeof(x).shape, dtype))
     ones = none + dtype.type(1)
-    product = gather(scatter_mul(ones, safe, *indices, **where), *indices, **where) / safe
-    counts = scatter_add(none, np.where(is_zero, dtype.type(1), dtype.type(0)), *indices, **where)
-    other_zeros = gather(counts, *indices, **where) - np.where(
-        is_zero, dtype.type(1), dtype.type(0)
-    )
-    slope = np.where(is_zero, value, dtype.type(0))
-    slopes = gather(scatter_add(none, slope, *indices, **where), *indices, **where) - slope
-    return np.where(
+    product = gather(scatter_mul(ones, safe, *indices, **place), *indices, **place) / safe
+    counts = scatter_add(none, where(is_zero, dtype.type(1), dtype.type(0)), *indices, **place)
+    other_zeros = gather(counts, *indices, **place) - where(is_zero, dtype.type(1), dtype.type(0))
+    slope = where(is_zero, value, dtype.type(0))
+    slopes = gather(scatter_add(none, slope, *indices, **place), *indices, **place) - slope
+    return where(
         np.equal(other_zeros, dtype.type(0)),
         product,
-        np.where(np.equal(other_zeros, dtype.type(1)), product * slopes, dtype.type(0)),
+        where(np.equal(other_zeros, dtype.type(1)), product * slopes, dtype.type(0)),
     )
 
 
@@ -123,8 +120,8 @@ scatter_mul = Primitive(
     impl=updated(accumulate(np.multiply)),
     abstract=abstract_scatter,
     jvp=_scatter_mul_jvp,
-    transpose=lambda ct, x, value, *indices, **where: (
-        scatter_mul(ct, value, *indices, **where) if type(x) is Linear else None,
+    transpose=lambda ct, x, value, *indices, **place: (
+        scatter_mul(ct, value, *indices, **place) if type(x) is Linear else None,
         None,
         *[None] * len(indices),
     ),
@@ -135,19 +132,19 @@ scatter_mul = Primitive(
 def _extremal(name: str, ufunc: np.ufunc) -> Primitive:
     """`np.minimum.at` or `np.maximum.at`: equal candidates share the derivative."""
 
-    def jvp(primals: Any, tangents: Any, **where: Any) -> tuple[Any, Any]:
+    def jvp(primals: Any, tangents: Any, **place: Any) -> tuple[Any, Any]:
         (x, value, *indices), (tx, tv, *_) = primals, tangents
-        out = primitive(x, value, *indices, **where)
+        out = primitive(x, value, *indices, **place)
         if not is_differentiable(typeof(out).dtype):
             return out, None
         one, zero = out.dtype.type(1), out.dtype.type(0)
         from_x = np.equal(x, out)
-        from_value = np.equal(value, gather(out, *indices, **where))
-        shares = np.where(from_value, one, zero)
-        winners = scatter_add(np.where(from_x, one, zero), shares, *indices, **where)
-        total = zero_like(out) if tx is None else np.where(from_x, tx, zero)
+        from_value = np.equal(value, gather(out, *indices, **place))
+        shares = where(from_value, one, zero)
+        winners = scatter_add(where(from_x, one, zero), shares, *indices, **place)
+        total = zero_like(out) if tx is None else where(from_x, tx, zero)
         if tv is not None:
-            total = scatter_add(total, np.where(from_value, tv, zero), *indices, **where)
+            total = scatter_add(total, where(from_value, tv, zero), *indices, **place)
         return out, total / winners
 
     primitive = Primitive(

@@ -21,6 +21,7 @@ from funcgrad.ops.basic import (
     zeros,
 )
 from funcgrad.ops.indexing import Slice, getitem, whole
+from funcgrad.ops.selection import where
 
 PaddingConfig = tuple[tuple[int, int, int], ...]
 
@@ -210,7 +211,7 @@ def _pad_batch(
     out = pad(x, zeros(ShapedArray((), typeof(x).dtype)), padding_config=config)
     inside = _pad_impl(np.ones(typeof(x).shape[1:], bool), False, padding_config)
     value = expand_dims(value, tuple(range(1, len(config))))
-    return np.where(inside, out, value), True
+    return where(inside, out, value), True
 
 
 # JAX's pad: `(low, high, interior)` per axis; negative low and high cut elements off.

@@ -1,0 +1,340 @@
+"""What an index refers to: from `x[key]` to the basic and the integer-array part of it.
+
+The rules are NumPy's: https://numpy.org/doc/stable/user/basics.indexing.html
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch
+from funcgrad.core.source import here
+from funcgrad.core.tracing import AbstractValue, Tracer, typeof
+from funcgrad.ops.gather import gathered_shape, natural_position
+from funcgrad.ops.indexing import Index, Slice, _Index, indexed_shape, whole
+
+_ADVANCED = frozenset(("int", "dynamic", "array", "mask", "bool"))
+_MOST_CHECKED = 1 << 16  # index arrays up to this size are searched for repeated places
+_CACHED = 4096
+_basic_places: dict[Any, Place] = {}
+
+
+class Place:
+    """The part of an array that an index refers to.
+
+    Attributes:
+        basic: what is taken first, with the axes in `axes` whole; None if that is everything.
+        axes: axes of the basic part that are indexed by integer arrays.
+        position: where the indices' axes stand in the result (see `ops.gather`).
+        indices: one integer array per axis in `axes`, plain or traced.
+        shape: the shape of the result.
+        is_scalar: whether reading gives a scalar rather than a 0-d array.
+        is_view: whether reading gives a view rather than a copy.
+    """
+
+    __slots__ = ("axes", "basic", "indices", "is_scalar", "is_view", "position", "shape")
+
+    def __init__(
+        self,
+        basic: Index | None,
+        axes: tuple[int, ...],
+        position: int,
+        indices: tuple[Any, ...],
+        shape: tuple[int, ...],
+        is_scalar: bool,
+        is_view: bool,
+    ) -> None:
+        self.basic = basic
+        self.axes = axes
+        self.position = position
+        self.indices = indices
+        self.shape = shape
+        self.is_scalar = is_scalar
+        self.is_view = is_view
+
+    @property
+    def gather_params(self) -> dict[str, Any]:
+        return {"axes": self.axes, "position": self.position}
+
+    def is_unique(self, shape: tuple[int, ...]) -> bool:
+        """Whether no place of an array of this shape is surely referred to twice."""
+        if all(typeof(i).size == 1 for i in self.indices):
+            return True
+        if any(type(i) is Tracer for i in self.indices):
+            return False
+        lengths = shape if self.basic is None else indexed_shape(self.basic)
+        flat: Any = 0
+        for axis, i in zip(self.axes, self.indices, strict=True):
+            flat = flat * lengths[axis] + np.where(np.less(i, 0), i + lengths[axis], i)
+        return bool(flat.size <= _MOST_CHECKED and len(np.unique(flat)) == flat.size)
+
+
+class AbstractMask(Exception):
+    """Raised inside: a mask has no value, so what it selects has no shape."""
+
+    def __init__(self, mask: Tracer, entries: list[tuple[str, Any]]) -> None:
+        super().__init__(mask)
+        self.mask = mask
+        self.entries = entries
+
+
+def find_place(key: Any, shape: tuple[int, ...]) -> Place:
+    """The place that `x[key]` refers to in an array of this shape.
+
+    Raises:
+        IndexError: as NumPy.
+        AbstractMask: for a boolean mask that has no value.
+    """
+    cache_key = _hashable(key)
+    if cache_key is not None:
+        cache_key = (shape, cache_key)
+        place = _basic_places.get(cache_key)
+        if place is not None:
+            return place
+    place = resolve(classify(key, shape), shape)
+    if cache_key is not None:
+        if len(_basic_places) >= _CACHED:
+            _basic_places.clear()
+        _basic_places[cache_key] = place
+    return place
+
+
+def _hashable(key: Any) -> Any:
+    """A hashable form of a basic index, None if it is another."""
+    kind = type(key)
+    if kind is int:
+        return key
+    if kind is slice:
+        start, stop, step = key.start, key.stop, key.step
+        if (
+            (start is None or type(start) is int)
+            and (stop is None or type(stop) is int)
+            and (step is None or type(step) is int)
+        ):
+            return slice, start, stop, step
+        return None
+    if kind is tuple:
+        found = []
+        for k in key:
+            if k is None or k is Ellipsis:
+                found.append(k)
+                continue
+            entry = _hashable(k) if type(k) is not tuple else None
+            if entry is None:
+                return None
+            found.append(entry)
+        return tuple, *found
+    return None
+
+
+def classify(key: Any, shape: tuple[int, ...]) -> list[tuple[str, Any]]:
+    """The entries of an index with their kinds; the ellipsis is written out, if only as a mark.
+
+    The kinds: int, slice, new (axis), ellipsis (carries the number of axes that it stands for),
+    dynamic (a traced integer scalar), array (of integers), mask (of one or more axes), bool (0-d).
+    """
+    entries = [_classify(k) for k in (key if type(key) is tuple else (key,))]
+    used = sum([_n_axes(kind, k) for kind, k in entries])
+    if used > len(shape):
+        raise IndexError(
+            f"too many indices for array: array is {len(shape)}-dimensional, but {used} were "
+            f"indexed{here()}"
+        )
+    where = [n for n, (kind, _) in enumerate(entries) if kind == "ellipsis"]
+    if len(where) > 1:
+        raise IndexError(f"an index can only have a single ellipsis ('...'){here()}")
+    rest = len(shape) - used
+    if where:
+        entries[where[0]] = ("ellipsis", rest)
+    else:
+        entries += [("slice", slice(None))] * rest
+    return entries
+
+
+def _n_axes(kind: str, k: Any) -> int:
+    if kind in ("new", "ellipsis", "bool"):
+        return 0
+    return typeof(k).ndim if kind == "mask" else 1
+
+
+def _classify(k: Any) -> tuple[str, Any]:
+    kind = type(k)
+    if kind is int:
+        return "int", k
+    if kind is slice:
+        return "slice", k
+    if k is None:
+        return "new", None
+    if k is Ellipsis:
+        return "ellipsis", None
+    if isinstance(k, (bool, np.bool_)):
+        return "bool", bool(k)
+    if isinstance(k, np.integer):
+        return "int", int(k)
+    if kind is not Tracer and not isinstance(k, np.ndarray):
+        if not isinstance(k, (list, tuple, range)):
+            return _from_protocol(k)
+        k = dispatch.as_array(k) if len(k) else np.zeros(0, np.intp)
+    aval = typeof(k)
+    if aval.dtype.kind == "b":
+        return ("mask", k) if aval.shape else ("bool", bool(k))
+    if aval.dtype.kind not in "iu":
+        raise IndexError(
+            f"arrays used as indices must be of integer (or boolean) type, not {aval}{here()}"
+        )
+    if aval.shape:
+        return "array", k
+    return ("dynamic", k) if type(k) is Tracer else ("int", int(k))
+
+
+def _from_protocol(k: Any) -> tuple[str, Any]:
+    if hasattr(k, "__array__"):
+        return _classify(np.asarray(k))
+    try:
+        return "int", operator.index(k)
+    except TypeError:
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or "
+            f"boolean arrays are valid indices, not {type(k).__name__}{here()}"
+        ) from None
+
+
+def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...]) -> Place:
+    """The place that classified entries refer to."""
+    fancy = any(kind in ("array", "mask", "bool") for kind, _ in entries)
+    basic: list[Any] = []
+    axes: list[int] = []
+    indices: list[Any] = []
+    groups: list[int] = []  # the numbers of the entries that count as advanced
+    before = 0  # axes of the result in front of the first of them
+    axis = n_out = 0
+    for number, (kind, k) in enumerate(entries):
+        if fancy and kind in _ADVANCED:
+            if not groups:
+                before = n_out - len(axes)
+            groups.append(number)
+        if kind == "int":
+            basic.append(_checked_int(k, axis, shape[axis]))
+            axis += 1
+        elif kind == "slice":
+            basic.append(normalise_slice(k, shape[axis]))
+            axis += 1
+            n_out += 1
+        elif kind == "new":
+            basic.append(None)
+            n_out += 1
+        elif kind == "ellipsis":
+            basic += whole(shape[axis : axis + k])
+            axis += k
+            n_out += k
+        else:
+            for i in _index_arrays(kind, k, axis, shape, entries):
+                if kind == "bool":
+                    basic.append(None)
+                else:
+                    basic.append(Slice(0, shape[axis], 1))
+                    axis += 1
+                axes.append(n_out)
+                indices.append(i)
+                n_out += 1
+    index: Index | None = _Index(basic)
+    out_shape = indexed_shape(basic)  # type: ignore[arg-type]
+    if index == whole(shape):
+        index = None
+    if not axes:
+        all_ints = all(kind == "int" for kind, _ in entries)
+        return Place(index, (), 0, (), out_shape, all_ints, True)
+    if not fancy:
+        position = natural_position(axes)
+    elif groups[-1] - groups[0] == len(groups) - 1:
+        position = before
+    else:
+        position = 0
+    out_shape = _gathered(out_shape, indices, axes, position)
+    only_ints = not fancy and all(kind in ("int", "dynamic") for kind, _ in entries)
+    return Place(index, tuple(axes), position, tuple(indices), out_shape, only_ints, not fancy)
+
+
+def _gathered(
+    shape: tuple[int, ...], indices: Sequence[Any], axes: Sequence[int], position: int
+) -> tuple[int, ...]:
+    shapes = [typeof(i).shape for i in indices]
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise IndexError(
+            "shape mismatch: indexing arrays could not be broadcast together with shapes "
+            f"{' '.join(map(str, shapes))}{here()}"
+        ) from None
+    return gathered_shape(shape, [typeof(i) for i in indices], axes, position)
+
+
+def _checked_int(k: int, axis: int, n: int) -> int:
+    if not -n <= k < n:
+        raise IndexError(f"index {k} is out of bounds for axis {axis} with size {n}{here()}")
+    return k + n if k < 0 else k
+
+
+def normalise_slice(k: slice, n: int) -> Slice:
+    """A slice of an axis of length n in its one form: start, stop and step in range."""
+    if any(type(bound) is Tracer for bound in (k.start, k.stop, k.step)):
+        instead = "use fg.lax.dynamic_slice(x, starts, sizes), whose sizes are plain integers"
+        k = slice(
+            *[
+                int(b._concrete("integer value", instead)) if type(b) is Tracer else b
+                for b in (k.start, k.stop, k.step)
+            ]
+        )
+    start, stop, step = k.indices(n)
+    length = len(range(start, stop, step))
+    if length == 0:
+        return Slice(0, 0, 1)
+    if length == 1:
+        return Slice(start, start + 1, 1)
+    return Slice(start, start + length * step, step)
+
+
+def _index_arrays(
+    kind: str, k: Any, axis: int, shape: tuple[int, ...], entries: list[tuple[str, Any]]
+) -> list[Any]:
+    """The integer arrays, one per axis, that an advanced entry stands for."""
+    if kind == "dynamic":
+        return [k]
+    if kind == "bool":
+        return [np.zeros(int(k), np.intp)]
+    if kind == "array":
+        if type(k) is not Tracer and k.size:
+            for extreme in (int(k.min()), int(k.max())):
+                _checked_int(extreme, axis, shape[axis])
+        return [k]
+    check_mask(k, axis, shape)
+    return list(np.nonzero(mask_value(k, entries)))
+
+
+def check_mask(mask: Any, axis: int, shape: tuple[int, ...]) -> None:
+    for d, n in enumerate(typeof(mask).shape):
+        if n != shape[axis + d]:
+            raise IndexError(
+                f"boolean index did not match indexed array along axis {axis + d}; size of axis is "
+                f"{shape[axis + d]} but size of corresponding boolean axis is {n}{here()}"
+            )
+
+
+def mask_value(mask: Any, entries: list[tuple[str, Any]]) -> Any:
+    if type(mask) is not Tracer:
+        return mask
+    try:
+        return value_of(mask)
+    except AbstractValue:
+        raise AbstractMask(mask, entries) from None
+
+
+def value_of(x: Tracer) -> Any:
+    """The value of a traced array, or `AbstractValue` if it is not known."""
+    if x._view is not None:
+        x._refresh()
+    return x._trace.value(x._index)

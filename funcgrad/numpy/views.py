@@ -1,0 +1,137 @@
+"""Views: traced arrays that share memory with others, as NumPy's do.
+
+A view is read from its parent and written through to it (`core.tracing.View`). Whether NumPy
+returns a view or a copy can depend on the memory layout, so views know how they would lie in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.tracing import _OWN, Tracer, View
+from funcgrad.ops import basic
+
+Function = Callable[[Any], Any]
+
+
+def view(
+    parent: Tracer, read: Function, write: Callable[[Any, Any], Any] | None, layout: Function
+) -> Tracer:
+    """A view of `parent`: see `View` for the arguments."""
+    value = read(parent)
+    out = Tracer(value._trace, value._index, value.aval)
+    # A scalar is immutable: what is made of it is an array of its own.
+    out._view = _OWN if is_scalar(parent) else View(parent, read, write, layout)
+    return out
+
+
+def is_scalar(x: Tracer) -> bool:
+    """Whether a traced value is a scalar, hence immutable, rather than a 0-d array."""
+    return not x.aval.shape and x._view is None
+
+
+def own(value: Tracer) -> Tracer:
+    """A new array with a traced value; a 0-d one is an array, not a scalar."""
+    out = Tracer(value._trace, value._index, value.aval)
+    out._view = _OWN
+    return out
+
+
+def layout_of(x: Tracer) -> Any:
+    """An ndarray that lies in memory as `x` would. Its elements are arbitrary.
+
+    Results of operations lie in C order. So do arguments whose values are not known.
+    """
+    shown = x._view
+    if shown is not None and shown.parent is not None:
+        return shown.layout(layout_of(shown.parent))
+    value = x._trace.known.get(x._index) if shown is None else None
+    if isinstance(value, np.ndarray) and value.shape == x.aval.shape:
+        return value
+    return np.empty(x.aval.shape, x.aval.dtype)
+
+
+def reshape_layout(array: Any, shape: Sequence[int], order: Any) -> Any:
+    """The reshaped ndarray if that is a view, else None."""
+    try:
+        return np.reshape(array, shape, order=order, copy=False)
+    except TypeError:  # NumPy 2.0 has no `copy`
+        if order == "F":
+            out = reshape_layout(array.T, tuple(shape)[::-1], "C")
+            return None if out is None else out.T
+        out = array.view()
+        try:
+            out.shape = shape
+        except AttributeError:
+            return None
+        return out
+    except ValueError:
+        return None
+
+
+def reshaped(x: Any, shape: tuple[int, ...], order: str) -> Any:
+    """`x` in this shape (complete, without -1), read and filled in C or Fortran order."""
+    if order == "C":
+        return basic.reshape(x, shape)
+    backwards = tuple(range(x.ndim))[::-1], tuple(range(len(shape)))[::-1]
+    return basic.transpose(
+        basic.reshape(basic.transpose(x, backwards[0]), shape[::-1]), backwards[1]
+    )
+
+
+def reshape_view(x: Tracer, shape: Sequence[int], order: str = "C") -> Tracer:
+    """`x.reshape(shape)`, by NumPy's rules a view or a copy."""
+    layout = layout_of(x)
+    if order in ("A", "K"):
+        order = "F" if layout.flags.f_contiguous and not layout.flags.c_contiguous else "C"
+    old, full = x.aval.shape, complete_shape(x.aval.shape, shape)
+    if reshape_layout(layout, full, order) is None:
+        return own(reshaped(x, full, order))
+    return view(
+        x,
+        lambda p: reshaped(p, full, order),
+        lambda p, v: reshaped(v, old, order),
+        lambda a: reshape_layout(a, full, order),
+    )
+
+
+def complete_shape(old: tuple[int, ...], new: Sequence[int]) -> tuple[int, ...]:
+    """A shape with its -1 replaced, and NumPy's error if it does not fit."""
+    shape = tuple([int(n) for n in new])
+    size = math.prod(old)
+    if shape.count(-1) == 1:
+        rest = -math.prod(shape)
+        if rest and size % rest == 0:
+            return tuple([size // rest if n == -1 else n for n in shape])
+    elif shape.count(-1) > 1:
+        raise ValueError("can only specify one unknown dimension")
+    if math.prod(shape) != size or any(n < 0 for n in shape):
+        raise ValueError(f"cannot reshape array of size {size} into shape {shape}")
+    return shape
+
+
+def transpose_view(x: Tracer, permutation: Sequence[int]) -> Tracer:
+    """`x` with its axes permuted, as a view."""
+    forward = tuple(permutation)
+    backward = basic.inverse_permutation(forward)
+    return view(
+        x,
+        lambda p: basic.transpose(p, forward),
+        lambda p, v: basic.transpose(v, backward),
+        lambda a: a.transpose(forward),
+    )
+
+
+def axes_view(x: Tracer, shape: tuple[int, ...], layout: Function) -> Tracer:
+    """`x` with axes of length 1 added or removed, which is always a view."""
+    old = x.aval.shape
+    return view(x, lambda p: basic.reshape(p, shape), lambda p, v: basic.reshape(v, old), layout)
+
+
+def whole_view(x: Tracer) -> Tracer:
+    """All of `x` under another name, as `x[...]` or `x.view()`."""
+    return view(x, lambda p: p, lambda p, v: v, lambda a: a)
