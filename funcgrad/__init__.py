@@ -34,6 +34,7 @@ _NAMESPACES = frozenset(
     {
         "debug",
         "dtypes",
+        "errors",
         "experimental",
         "flatten_util",
         "lax",
