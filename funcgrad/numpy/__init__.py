@@ -1,7 +1,7 @@
 """`funcgrad.numpy`: NumPy under one namespace in which every function takes traced values.
 
-NumPy's own functions dispatch on traced values, so almost every name here is NumPy's own object. Only
-functions that make arrays are replaced: NumPy cannot dispatch those.
+NumPy's own functions dispatch on traced values, so almost every name here is NumPy's own object.
+Only functions that make arrays are replaced: NumPy cannot dispatch those.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import numpy as np
 
 from funcgrad.core import dispatch
 from funcgrad.numpy.creation import (
-    arange,
-    array,
-    asarray,
-    empty,
-    eye,
-    fromfunction,
-    full,
-    identity,
-    linspace,
-    ones,
-    zeros,
+    arange as arange,
+    array as array,
+    asarray as asarray,
+    empty as empty,
+    eye as eye,
+    fromfunction as fromfunction,
+    full as full,
+    identity as identity,
+    linspace as linspace,
+    ones as ones,
+    zeros as zeros,
 )
 
 # Families of functions, imported when one of their functions is first called on traced values.
@@ -32,6 +32,8 @@ _LAZY: dict[str, tuple[str, ...]] = {
     "numpy.linalg": ("linalg",),
     "numpy.fft": ("fft",),
     "numpy": (
+        "elementwise",
+        "selection",
         "reductions",
         "moments",
         "contraction",
@@ -77,7 +79,14 @@ def load_all() -> None:
             load(family)
 
 
+def _load_ufuncs(*call: Any) -> Any:
+    """Stands in for `ufuncs.call_ufunc`, which takes its place, until a ufunc is called in full."""
+    load("ufuncs")
+    return dispatch.call_ufunc(*call)
+
+
 dispatch._LOADERS.append(_load_family)
+dispatch._UFUNC_METHODS.append(_load_ufuncs)
 
 _REPLACED = (
     "arange",
@@ -105,4 +114,4 @@ def __dir__() -> list[str]:
     return sorted({*np.__all__, *_REPLACED})
 
 
-__all__ = list(_REPLACED)
+__all__ = sorted({*np.__all__, *_REPLACED})  # noqa: PLE0605  # NumPy's names, whatever its version

@@ -17,13 +17,13 @@ from funcgrad.ops.basic import broadcast_to, convert
 Operator = Callable[[Any, Any], Any]
 
 
-def fit(result: Any, aval: ShapedArray, what: str) -> Any:
+def fit(result: Any, aval: ShapedArray, what: str, casting: Any = "same_kind") -> Any:
     """A result as it is written into an array of type `aval`, by NumPy's rules for `out=`."""
     found = typeof(result)
-    if not np.can_cast(found.dtype, aval.dtype, "same_kind"):
+    if not np.can_cast(found.dtype, aval.dtype, casting):
         raise TypeError(
             f"cannot write the result of {what}, of dtype {found.dtype}, into an array of dtype "
-            f"{aval.dtype}: the casting rule is 'same_kind'{here()}\n  make a new array instead "
+            f"{aval.dtype}: the casting rule is {casting!r}{here()}\n  make a new array instead "
             f"(x = x + y), or convert with .astype({str(aval.dtype)!r}) first"
         )
     if found.shape != aval.shape and _broadcast(found.shape, aval.shape) != aval.shape:
@@ -44,8 +44,8 @@ def _broadcast(*shapes: tuple[int, ...]) -> Any:
 def _in_place(call: Operator, symbol: str) -> Operator:
     def operator(self: Tracer, other: Any) -> Any:
         result = call(self, other)
-        if not self.aval.shape or result is NotImplemented:
-            return result  # 0-d values are as immutable as NumPy's scalars: the name is bound anew
+        if result is NotImplemented or (not self.aval.shape and self._view is None):
+            return result  # a scalar is immutable, as NumPy's are: the name is bound anew
         self._assign(fit(result, self.aval, f"`{symbol}=`"))
         return self
 

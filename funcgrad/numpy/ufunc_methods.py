@@ -1,0 +1,183 @@
+"""The methods of ufuncs on tracers: reduce, accumulate, reduceat, outer, at.
+
+Those that NumPy has as functions of their own (`np.add.reduce` is `np.sum`) are these functions. The
+others fold the array: associative ones pair by pair, with as many equations as the logarithm of its
+length, the others element by element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.errors import ArgumentError, TracingError, UnsupportedError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.numpy.arguments import deliver, normalize_axes, operand, restore_axes
+from funcgrad.ops.basic import convert, move_axis
+
+_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+_TRUTH = {np.logical_and: np.all, np.logical_or: np.any}
+_ACCUMULATIONS = {np.add: np.cumsum, np.multiply: np.cumprod}
+_ASSOCIATIVE = frozenset(
+    {
+        *(np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin),
+        *(np.logaddexp, np.logaddexp2, np.hypot, np.gcd, np.lcm),
+        *(np.logical_and, np.logical_or, np.logical_xor),
+        *(np.bitwise_and, np.bitwise_or, np.bitwise_xor),
+    }
+)
+_NOT_GIVEN: Any = np._NoValue
+_ALL: Any = slice(None)
+
+
+def reduce(
+    ufunc: np.ufunc,
+    array: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = _NOT_GIVEN,
+    where: Any = True,
+) -> Any:
+    """`ufunc.reduce(array, axis, ...)`."""
+    if ufunc in _REDUCTIONS:
+        given: dict[str, Any] = {} if initial is _NOT_GIVEN else {"initial": initial}
+        if dtype is not None:
+            if ufunc in (np.add, np.multiply):
+                given["dtype"] = dtype
+            else:
+                array = convert(operand(array), dtype)
+        if where is not True:
+            given["where"] = where
+        return _REDUCTIONS[ufunc](array, axis=axis, out=_single(out), keepdims=keepdims, **given)
+    array = operand(array)
+    aval = typeof(array)
+    axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
+    if len(axes) > 1 and ufunc not in _ASSOCIATIVE:
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' is not reorderable, so at most one axis may be "
+            f"specified{here()}"
+        )
+    x = _in_loop_dtype(ufunc, array, dtype)
+    start = ufunc.identity if initial is _NOT_GIVEN or initial is None else initial
+    if where is not True:
+        if start is None:
+            raise ValueError(
+                f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where "
+                f"mask one has to specify 'initial'{here()}"
+            )
+        x = np.where(where, x, typeof(x).dtype.type(start))
+    for a in reversed(axes):
+        x = _reduce_first(ufunc, move_axis(x, a, 0), start)
+    if initial is not _NOT_GIVEN and initial is not None:
+        x = ufunc(typeof(x).dtype.type(initial), x)
+    return deliver(restore_axes(x, aval.shape, axes, keepdims), out, f"np.{ufunc.__name__}.reduce")
+
+
+def _single(out: Any) -> Any:
+    return out[0] if isinstance(out, tuple) else out
+
+
+def _in_loop_dtype(ufunc: np.ufunc, array: Any, dtype: Any) -> Any:
+    """The array in the dtype in which it is reduced."""
+    if ufunc in (np.logical_and, np.logical_or, np.logical_xor):
+        return np.not_equal(array, 0)
+    if dtype is not None:
+        return convert(array, dtype)
+    loop = ufunc.resolve_dtypes((None, typeof(array).dtype, None), reduction=True)
+    return convert(array, loop[1])
+
+
+def _reduce_first(ufunc: np.ufunc, x: Any, identity: Any) -> Any:
+    """Reduce the first axis."""
+    n = typeof(x).shape[0]
+    if n == 0:
+        if identity is None:
+            raise ArgumentError(
+                f"zero-size array to reduction operation {ufunc.__name__} which has no identity{here()}"
+            )
+        aval = typeof(x)
+        return np.full(aval.shape[1:], identity, aval.dtype)
+    if ufunc not in _ASSOCIATIVE:
+        total = x[0]
+        for i in range(1, n):
+            total = ufunc(total, x[i])
+        return total
+    while n > 1:
+        half = n // 2
+        rest = x[2 * half :]
+        x = ufunc(x[0 : 2 * half : 2], x[1 : 2 * half : 2])
+        if n % 2:
+            x = np.concatenate([x, rest])
+        n -= half
+    return x[0]
+
+
+def accumulate(
+    ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, out: Any = None
+) -> Any:
+    """`ufunc.accumulate(array, axis, ...)`."""
+    array = operand(array)
+    (axis,) = normalize_axes(axis, typeof(array).ndim)
+    if ufunc in _ACCUMULATIONS:
+        return _ACCUMULATIONS[ufunc](array, axis=axis, dtype=dtype, out=_single(out))
+    x = move_axis(_in_loop_dtype(ufunc, array, dtype), axis, 0)
+    n = typeof(x).shape[0]
+    if ufunc in _ASSOCIATIVE:
+        step = 1
+        while step < n:
+            x = np.concatenate([x[:step], ufunc(x[:-step], x[step:])])
+            step *= 2
+    elif n > 1:
+        rows = [x[0]]
+        for i in range(1, n):
+            rows.append(ufunc(rows[-1], x[i]))
+        x = np.stack(rows)
+    return deliver(move_axis(x, 0, axis), out, f"np.{ufunc.__name__}.accumulate")
+
+
+def reduceat(
+    ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None
+) -> Any:
+    """`ufunc.reduceat(array, indices, axis, ...)`: reduce the segments that start at the indices."""
+    array = operand(array)
+    (axis,) = normalize_axes(axis, typeof(array).ndim)
+    n = typeof(array).shape[axis]
+    starts = [int(i) for i in (indices if np.ndim(indices) else [indices])]
+    for i in starts:
+        if not 0 <= i < n:
+            raise IndexError(
+                f"index {i} out-of-bounds in {ufunc.__name__}.reduceat [0, {n}){here()}"
+            )
+    parts = []
+    for start, stop in zip(starts, [*starts[1:], n], strict=True):
+        segment = array[(_ALL,) * axis + (slice(start, max(stop, start + 1)),)]
+        parts.append(reduce(ufunc, segment, axis, dtype))
+    return deliver(np.stack(parts, axis), out, f"np.{ufunc.__name__}.reduceat")
+
+
+def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
+    """`ufunc.outer(a, b, ...)`: all pairs of elements."""
+    a, b = operand(a), operand(b)
+    a = np.reshape(a, (*typeof(a).shape, *(1,) * typeof(b).ndim))
+    return ufunc(a, b, **kwargs)
+
+
+def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
+    """`ufunc.at(a, indices, b)`: the operation in place, once per occurrence of an index."""
+    if type(a) is not Tracer:
+        raise TracingError(
+            f"np.{ufunc.__name__}.at cannot write traced values into a plain array{here()}\n  make the "
+            "array with np.zeros_like(x) or fnp.zeros(...)"
+        )
+    update = _UPDATES.get(ufunc)
+    if update is None:
+        raise UnsupportedError(f"np.{ufunc.__name__}.at has no traced implementation{here()}")
+    update(a, indices, b)
+
+
+_UPDATES: dict[np.ufunc, Callable[..., Any]] = {}
