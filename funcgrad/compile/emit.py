@@ -17,12 +17,16 @@ import numpy as np
 from funcgrad.compile import scalars
 from funcgrad.compile.buffers import Plan, Storage, plan_buffers
 from funcgrad.compile.emitters import EMITTERS, dtype_name
+from funcgrad.compile.fuse import reduces_rows
+from funcgrad.compile.kernel import KernelWriter
+from funcgrad.compile.memory import LARGE_BYTES, empty
 from funcgrad.compile.runtime import ignore_errors, own, restore_errors
 from funcgrad.compile.source import ProgramSource
+from funcgrad.compile.threads import for_blocks
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
 from funcgrad.core.printer import Names
 
-_RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful"}
+_RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful", "empty"}
 # Results of this many elements hide the cost of converting a Python scalar operand.
 _LARGE = 4096
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
@@ -66,11 +70,14 @@ class Emitter:
             "np": np,
             "math": math,
             "own": own,
+            "empty": empty,
+            "for_blocks": for_blocks,
             "careful": careful,
             "ignore_errors": ignore_errors,
             "restore_errors": restore_errors,
         }
         self.names: dict[Var, str] = {}
+        self.n_clusters = 0
         self.letters = Names()
         self.kinds: dict[Var, str] = {}
         self.plan: Plan = plan_buffers(jaxpr, storage_of, donated)
@@ -176,6 +183,8 @@ class Emitter:
                 self.kinds[var] = ZERO_D
         targets = ", ".join(self.name(v) for v in eqn.outvars) or "_"
         comma = "," if len(eqn.outvars) == 1 else ""
+        if eqn.primitive.name == "fused":
+            return [f"{targets}{comma} = {self._fused(eqn)}"]
         return [f"{targets}{comma} = {self._call(eqn)}"]
 
     def _scalar_expression(self, eqn: Equation, out: Var) -> str | None:
@@ -235,6 +244,9 @@ class Emitter:
             operands = [self.operand(a, dtypes, out.aval.size) for a in eqn.invars]
             if i in self.plan.outs:
                 operands.append(self.name(self.plan.outs[i]))
+            elif out.aval.nbytes >= LARGE_BYTES:
+                kind = dtype_name(out.aval.dtype)
+                operands.append(f"empty({out.aval.shape}, np.dtype({kind}))")
             if not out.aval.shape:
                 self.kinds[out] = SCALAR
             return f"{self.function(primitive.ufunc)}({', '.join(operands)})"
@@ -255,6 +267,29 @@ class Emitter:
         if key not in self.source.constants:
             self.source.constants[key] = self.source.bind(ufunc, name, f"{ufunc!r}")
         return self.source.constants[key]
+
+    def _fused(self, eqn: Equation) -> str:
+        """A call of the functions of a cluster, which are written too."""
+        jaxpr, rows = eqn.params["jaxpr"], eqn.params["rows"]
+        self.n_clusters += 1
+        name = f"cluster_{self.n_clusters}"
+        letters = Names()
+
+        def letter(var: Var) -> str:
+            text = letters(var)
+            return text + "_" if text in _RESERVED else text.upper() if text in "ijk" else text
+
+        for var in jaxpr.invars:
+            letter(var)
+        kernel = KernelWriter(name, jaxpr, rows, letter, self.function, self.constant).write()
+        self.source.functions.append(kernel.text)
+        self.source.globals.update(kernel.globals)
+        self.source.notes.update(kernel.notes)
+        for var, inner in zip(eqn.outvars, jaxpr.outvars, strict=True):
+            if not var.aval.shape:
+                maker = next(e for e in jaxpr.eqns if inner in e.outvars)
+                self.kinds[var] = SCALAR if reduces_rows(maker, rows) else ZERO_D
+        return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
 
     def _call(self, eqn: Equation) -> str:
         primitive = eqn.primitive
@@ -315,6 +350,8 @@ def storage_of(eqn: Equation) -> str:
     primitive = eqn.primitive
     if is_plain_ufunc(eqn):
         return Storage.IN_PLACE
+    if primitive.name == "fused":
+        return Storage.FRESH
     if primitive.elementwise and primitive.emit is not None:
         return Storage.FRESH
     entry = EMITTERS.get(primitive.name)

@@ -22,6 +22,7 @@ class ProgramSource:
 
     __slots__ = (
         "constants",
+        "functions",
         "globals",
         "guarded",
         "lines",
@@ -37,6 +38,7 @@ class ProgramSource:
         self.params: list[str] = []
         self.lines: list[tuple[str, Source | None]] = []
         self.results: list[str] = []
+        self.functions: list[str] = []  # of clusters
         self.globals: dict[str, Any] = {}
         self.constants: dict[Any, str] = {}
         self.notes: dict[str, str] = {}
@@ -60,6 +62,8 @@ class ProgramSource:
             out += [f"{name} = {note}" for name, note in self.notes.items()]
             if out:
                 out += ["", ""]
+        for function in self.functions:
+            out += [function, ""]
         out.append(f"def {self.name}({', '.join(self.params)}):")
         body = self._body(comments)
         body.append(f"return [{', '.join(self.results)}]")

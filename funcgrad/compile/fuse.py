@@ -1,0 +1,250 @@
+"""Fusion: large elementwise work is gathered into clusters that run block by block.
+
+A cluster works on arrays with the same leading axes, its rows; each row can be computed without the others.
+Elementwise equations with their broadcasts belong to it, and reductions: over axes behind the rows (whose
+results later equations of the cluster may use) or over all rows (summed up over the blocks; only known
+when the cluster has ended). The pass replaces the members by one equation `fused[jaxpr=... rows=...]`.
+
+Each variable has a level: the number of clusters that must have ended before it is known. Equations
+with the same rows on the same level form one cluster; no cycle can arise, because everything that a cluster
+reads from outside is of its level or below.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from funcgrad.compile.emitters import reduction_ufunc
+from funcgrad.compile.schedule import schedule
+from funcgrad.core.interpreter import eval_jaxpr
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, has_side_effects
+from funcgrad.core.primitive import Primitive
+
+# Arrays of fewer elements stay in the cache as they are.
+MIN_SIZE = 1 << 14
+# A row, the smallest piece that a cluster works on, has at most this many elements.
+MAX_ROW = 1 << 13
+
+Rows = tuple[int, ...]
+Key = tuple[Rows, int]
+
+
+def _abstract_fused(*avals: Any, jaxpr: Jaxpr, rows: Rows) -> tuple[Any, ...]:
+    return jaxpr.out_avals
+
+
+def _impl_fused(*values: Any, jaxpr: Jaxpr, rows: Rows) -> tuple[Any, ...]:
+    return tuple(eval_jaxpr(jaxpr, (), *values))
+
+
+fused = Primitive("fused", impl=_impl_fused, abstract=_abstract_fused, multiple_results=True)
+
+
+def fuse(jaxpr: Jaxpr) -> Jaxpr:
+    """Gather large elementwise equations and reductions into clusters."""
+    if not any(_is_large(eqn) for eqn in jaxpr.eqns):
+        return jaxpr
+    clusters = _Clusters(jaxpr)
+    clusters.assign()
+    clusters.sink()
+    clusters.dissolve()
+    if not clusters.members:
+        return jaxpr
+    return schedule(jaxpr, clusters.key_of, _close)
+
+
+def _is_large(eqn: Equation) -> bool:
+    return any(v.aval.size >= MIN_SIZE for v in (*eqn.outvars, *eqn.invars))
+
+
+def is_elementwise(eqn: Equation) -> bool:
+    """Whether an equation can be computed element by element, by a ufunc or an expression."""
+    primitive = eqn.primitive
+    if not primitive.elementwise or len(eqn.outvars) != 1 or eqn.effects:
+        return False
+    if primitive.ufunc is not None and not eqn.params:
+        return bool(primitive.ufunc.nout == 1)
+    return primitive.emit is not None or primitive.name == "convert_element_type"
+
+
+def rows_of(shape: Sequence[int]) -> Rows:
+    """The leading axes along which an array is cut: as few as leave rows that fit into a block."""
+    g = 1
+    while g < len(shape) and math.prod(shape[g:]) > MAX_ROW:
+        g += 1
+    return tuple(shape[:g])
+
+
+def spans(shape: Sequence[int], rows: Rows) -> bool:
+    """Whether an array has the rows as leading axes."""
+    return tuple(shape[: len(rows)]) == rows
+
+
+def _repeats(shape: Sequence[int], ndim: int, n_rows: int) -> bool:
+    """Whether an operand of an elementwise equation of rank `ndim` is the same for all rows."""
+    missing = ndim - len(shape)
+    return all(n == 1 for n in shape[: max(0, n_rows - missing)])
+
+
+def cut(atom: Any, eqn: Equation, rows: Rows) -> bool:
+    """Whether a member of a cluster reads the rows of an operand that are its turn, not all of it."""
+    shape = atom.aval.shape
+    if not is_elementwise(eqn):
+        return spans(shape, rows)
+    return len(shape) == len(eqn.outvars[0].aval.shape) and spans(shape, rows)
+
+
+def reduces_rows(eqn: Equation, rows: Rows) -> bool:
+    """Whether an equation is a reduction over all rows."""
+    return reduction_ufunc(eqn) is not None and 0 in eqn.params["axes"]
+
+
+class _Clusters:
+    """Which equation belongs to which cluster."""
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        self.jaxpr = jaxpr
+        self.makers: dict[Var, Equation] = {}
+        self.level: dict[Var, int] = dict.fromkeys(jaxpr.invars, 0)
+        self.key_of: dict[Equation, Key] = {}
+        self.members: dict[Key, list[Equation]] = {}
+
+    def assign(self) -> None:
+        """Give each equation its level, and its cluster if it fits into one."""
+        effects = 0  # equations with side effects keep their order
+        for eqn in self.jaxpr.eqns:
+            rows = self._rows(eqn)
+            level = max(
+                [self._ready(a, rows, eqn) for a in eqn.invars if type(a) is Var], default=0
+            )
+            if rows is not None:
+                key = (rows, level)
+                self.key_of[eqn] = key
+                self.members.setdefault(key, []).append(eqn)
+            elif has_side_effects(eqn):
+                level = effects = max(level, effects)
+            for var in eqn.outvars:
+                self.level[var] = level
+                self.makers[var] = eqn
+
+    def _ready(self, var: Var, rows: Rows | None, eqn: Equation) -> int:
+        """The level at which an equation of these rows (None: outside of clusters) can read a variable."""
+        maker = self.makers.get(var)
+        key = self.key_of.get(maker) if maker is not None else None
+        if key is None or maker is None:
+            return self.level[var]
+        inside = key[0] == rows and not reduces_rows(maker, key[0]) and cut(var, eqn, key[0])
+        return key[1] if inside else key[1] + 1
+
+    def _rows(self, eqn: Equation) -> Rows | None:
+        """The rows of the cluster that an equation may belong to."""
+        if is_elementwise(eqn):
+            shape = eqn.outvars[0].aval.shape
+        elif reduction_ufunc(eqn) is not None or eqn.primitive.name == "reshape":
+            shape = eqn.invars[0].aval.shape
+        else:
+            return None
+        if not shape or math.prod(shape) == 0:
+            return None
+        candidates = [self._rows_inside(a, shape) for a in eqn.invars]
+        if eqn.primitive.name != "reshape" and math.prod(shape) >= MIN_SIZE:
+            candidates.append(rows_of(shape))
+        for rows in candidates:
+            if rows is not None and _fits(eqn, shape, rows):
+                return rows
+        return None
+
+    def _rows_inside(self, atom: Any, shape: Sequence[int]) -> Rows | None:
+        maker = self.makers.get(atom) if type(atom) is Var else None
+        key = self.key_of.get(maker) if maker is not None else None
+        return key[0] if key is not None and spans(shape, key[0]) else None
+
+    def sink(self) -> None:
+        """Move equations into the later cluster that alone uses them, so that less is written to memory."""
+        users: dict[Var, list[Equation]] = {}
+        for eqn in self.jaxpr.eqns:
+            for atom in dict.fromkeys(a for a in eqn.invars if type(a) is Var):
+                users.setdefault(atom, []).append(eqn)
+        results = {a for a in self.jaxpr.outvars if type(a) is Var}
+
+        def leaves(var: Var, key: Key, but: Equation) -> bool:
+            """Whether a variable is written to memory anyway: somebody else outside its cluster reads it."""
+            return var in results or any(
+                self.key_of.get(user) != key for user in users.get(var, ()) if user is not but
+            )
+
+        for eqn in reversed(self.jaxpr.eqns):
+            key = self.key_of.get(eqn)
+            if key is None or not is_elementwise(eqn) or eqn.outvars[0] in results:
+                continue
+            keys = [self.key_of.get(user) for user in users.get(eqn.outvars[0], ())]
+            if not keys or any(k is None or k[0] != key[0] or k[1] <= key[1] for k in keys):
+                continue
+            if not all(cut(eqn.outvars[0], user, key[0]) for user in users[eqn.outvars[0]]):
+                continue
+            exposed = [
+                a
+                for a in dict.fromkeys(v for v in eqn.invars if type(v) is Var)
+                if self.key_of.get(self.makers.get(a)) == key and not leaves(a, key, eqn)  # type: ignore[arg-type]
+            ]
+            if len(exposed) > 1:
+                continue
+            self.members[key].remove(eqn)
+            target = min(k for k in keys if k is not None)
+            self.key_of[eqn] = target
+            self.members[target].append(eqn)
+
+    def dissolve(self) -> None:
+        """Leave out clusters that would gain nothing: those of one equation."""
+        for key, members in list(self.members.items()):
+            working = [eqn for eqn in members if eqn.primitive.name != "reshape"]
+            if len(working) < 2:
+                for eqn in members:
+                    del self.key_of[eqn]
+                del self.members[key]
+
+
+def _fits(eqn: Equation, shape: Sequence[int], rows: Rows) -> bool:
+    n_rows = len(rows)
+    if not spans(shape, rows) or math.prod(shape[n_rows:]) > MAX_ROW:
+        return False
+    if eqn.primitive.name == "reshape":
+        return spans(eqn.outvars[0].aval.shape, rows)
+    if reduction_ufunc(eqn) is not None:
+        over = [d for d in eqn.params["axes"] if d < n_rows]
+        return len(over) in (0, n_rows)
+    for atom in eqn.invars:
+        aligned = cut(atom, eqn, rows)
+        if not aligned and not _repeats(atom.aval.shape, len(shape), n_rows):
+            return False
+        if aligned and type(atom) is Literal:
+            return False
+    return True
+
+
+def _close(key: Key, members: Sequence[Equation], outside: set[Var]) -> Equation:
+    """The equation of a cluster; `outside` are the variables that are read elsewhere."""
+    made = {v for eqn in members for v in eqn.outvars}
+    inputs = dict.fromkeys(
+        a for eqn in members for a in eqn.invars if type(a) is Var and a not in made
+    )
+    outs = [v for eqn in members for v in eqn.outvars if v in outside]
+    # Variables of the body are its own.
+    new = {v: Var(v.aval) for v in (*inputs, *made)}
+    body = Jaxpr(
+        (),
+        [new[v] for v in inputs],
+        [new[v] for v in outs],
+        [
+            eqn.replace(
+                invars=tuple([new[a] if type(a) is Var else a for a in eqn.invars]),
+                outvars=tuple([new[v] for v in eqn.outvars]),
+            )
+            for eqn in members
+        ],
+    )
+    return Equation(
+        fused, tuple(inputs), tuple(outs), {"jaxpr": body, "rows": key[0]}, members[0].source
+    )

@@ -1,0 +1,304 @@
+"""Source of a cluster: a function that computes one block of rows, and one that runs it over all.
+
+Intermediate results live in scratch arrays of a block's size, which stay in the cache; results are written
+once, each block to its place. Sums over all rows are taken per block (pairwise within it) and then over
+the blocks, so they are as accurate as NumPy's, and do not depend on the number of threads.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from funcgrad.compile.costs import cost_of
+from funcgrad.compile.emitters import dtype_name, reduction_ufunc
+from funcgrad.compile.fuse import Rows, cut, reduces_rows
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
+
+# Elements of the largest intermediate of a block: several of them fit into a second-level cache.
+BLOCK = 8192
+
+
+class Kernel(NamedTuple):
+    """The two functions of a cluster as text, and what they refer to."""
+
+    text: str
+    globals: dict[str, Any]
+    notes: dict[str, str]
+
+
+class KernelWriter:
+    """Writes the functions of one cluster.
+
+    Args:
+        function: gives the name under which a ufunc is known in the source.
+        constant: gives the name of a global that holds a literal.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        jaxpr: Jaxpr,
+        rows: Rows,
+        letters: Callable[[Var], str],
+        function: Callable[[Any], str],
+        constant: Callable[[Any, Any], str],
+    ) -> None:
+        self.fused = name
+        self.jaxpr = jaxpr
+        self.rows = rows
+        self.n_axes = len(rows)
+        self.n = math.prod(rows)
+        self.name = letters
+        self.function = function
+        self.constant = constant
+        self.lines: list[str] = []
+        self.slots: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
+        self.free: dict[Any, list[str]] = defaultdict(list)
+        self.place: dict[Var, str] = {}  # where the current rows of a variable are
+        self.slot_of: dict[Var, str] = {}  # the scratch array that a variable occupies
+        self.roots: dict[Var, Var] = {}
+        self.results = {v for v in jaxpr.outvars if type(v) is Var}
+        self.last_use: dict[Var, int] = {}
+
+    def write(self) -> Kernel:
+        """The source of the cluster."""
+        self._find_last_uses()
+        sliced, whole = self._inputs()
+        outs = [v for v in self.results_in_order() if not self._is_partial(v)]
+        partial = [v for v in self.results_in_order() if self._is_partial(v)]
+        for var in (*sliced, *outs):
+            self.lines.append(f"{self._rows_name(var)} = {self.name(var)}[i:j]")
+            self.place[var] = self._rows_name(var)
+        for position, eqn in enumerate(self.jaxpr.eqns):
+            self._equation(position, eqn)
+        n_blocks = max(1, round(self.n / max(1, BLOCK // self._widest())))
+        step = -(-self.n // n_blocks)
+        bounds = [(k, i, min(i + step, self.n)) for k, i in enumerate(range(0, self.n, step))]
+        inputs = [v for v in self.jaxpr.invars if v in sliced or v in whole]
+        names = [self.name(v) for v in (*inputs, *outs, *partial)]
+        text = (
+            self._block_function(names)
+            + "\n\n"
+            + self._launcher(inputs, sliced, outs, partial, len(bounds))
+        )
+        cost = sum(cost_of(eqn) for eqn in self.jaxpr.eqns)
+        return Kernel(
+            text,
+            {
+                f"{self.fused}_bounds": bounds,
+                f"{self.fused}_scratch": tuple(self.slots),
+                f"{self.fused}_cost": cost,
+            },
+            {
+                f"{self.fused}_bounds": f"[(k, i, min(i + {step}, {self.n})) for k, i in enumerate(range(0, {self.n}, {step}))]",
+                f"{self.fused}_scratch": f"({''.join(f'({shape}, np.dtype({str(dtype)!r})), ' for shape, dtype in self.slots)})",
+                f"{self.fused}_cost": f"{cost:.0f}",
+            },
+        )
+
+    def results_in_order(self) -> list[Var]:
+        return list(dict.fromkeys(v for v in self.jaxpr.outvars if type(v) is Var))
+
+    # What is read and written
+
+    def _find_last_uses(self) -> None:
+        for position, eqn in enumerate(self.jaxpr.eqns):
+            for var in eqn.outvars:
+                source = eqn.invars[0]
+                view = eqn.primitive.name == "reshape" and type(source) is Var
+                self.roots[var] = self.roots.get(source, source) if view else var  # type: ignore[arg-type, assignment]
+                self.last_use[self.roots[var]] = position
+            for atom in eqn.invars:
+                if type(atom) is Var:
+                    self.last_use[self.roots.get(atom, atom)] = position
+
+    def _inputs(self) -> tuple[set[Var], set[Var]]:
+        """The inputs of which a block reads its rows, and those of which it reads everything."""
+        given = set(self.jaxpr.invars)
+        sliced: dict[Var, None] = {}
+        whole: dict[Var, None] = {}
+        for eqn in self.jaxpr.eqns:
+            for atom in eqn.invars:
+                if atom in given:
+                    (sliced if cut(atom, eqn, self.rows) else whole)[atom] = None  # type: ignore[index]
+        self.whole = whole
+        return dict.fromkeys(v for v in self.jaxpr.invars if v in sliced), whole  # type: ignore[return-value]
+
+    def _is_partial(self, var: Var) -> bool:
+        maker = next(eqn for eqn in self.jaxpr.eqns if var in eqn.outvars)
+        return reduces_rows(maker, self.rows)
+
+    def _rows_name(self, var: Var) -> str:
+        return f"{self.name(var)}_"
+
+    def _inner(self, var: Any) -> tuple[int, ...]:
+        """The shape of one row."""
+        return tuple(var.aval.shape[self.n_axes :])
+
+    def _widest(self) -> int:
+        shapes = [v.aval.shape for eqn in self.jaxpr.eqns for v in (*eqn.invars, *eqn.outvars)]
+        inner = [math.prod(s[self.n_axes :]) for s in shapes if s[: self.n_axes] == self.rows]
+        return max(inner, default=1)
+
+    # Statements of a block
+
+    def _equation(self, position: int, eqn: Equation) -> None:
+        (out,) = eqn.outvars
+        if eqn.primitive.name == "reshape":
+            inner = ", ".join(map(str, self._inner(out)))
+            target = self._target(out) if out in self.results else None
+            view = f"{self._operand(eqn.invars[0], eqn)}.reshape(({'j - i, ' + inner}))"
+            if target is None:
+                self.place[out] = self._rows_name(out)
+                self.lines.append(f"{self.place[out]} = {view}")
+            else:
+                self.lines.append(f"{target}[...] = {view}")
+        elif reduction_ufunc(eqn) is not None:
+            self._reduction(eqn, out)
+        else:
+            self._elementwise(position, eqn, out)
+        self._release(position, eqn)
+
+    def _reduction(self, eqn: Equation, out: Var) -> None:
+        ufunc = reduction_ufunc(eqn)
+        operand = eqn.invars[0]
+        axes = [d - self.n_axes + 1 for d in eqn.params["axes"] if d >= self.n_axes]
+        partial = reduces_rows(eqn, self.rows)
+        if partial:
+            axes = [0, *axes]
+        every = len(axes) == 1 + len(self._inner(operand))
+        axis = None if every else axes[0] if len(axes) == 1 else tuple(axes)
+        kind = f", dtype={dtype_name(out.aval.dtype)}" if out.aval.dtype.kind in "iu" else ""
+        call = f"np.{ufunc.__name__}.reduce({self._operand(operand, eqn)}, axis={axis}{kind}"
+        if partial:
+            self.lines.append(f"{self.name(out)}[k] = {call})")
+            self.place[out] = self.name(out)
+        else:
+            self.lines.append(f"{call}, out={self._target(out)})")
+
+    def _elementwise(self, position: int, eqn: Equation, out: Var) -> None:
+        primitive = eqn.primitive
+        dtypes = {a.aval.dtype for a in eqn.invars}
+        operands = [self._operand(a, eqn, dtypes) for a in eqn.invars]
+        if primitive.ufunc is not None and not eqn.params:
+            target = self._reused(position, eqn, out) or self._target(out)
+            self.lines.append(f"{self.function(primitive.ufunc)}({', '.join([*operands, target])})")
+            return
+        target = self._target(out)
+        if primitive.name == "select_n" and len(operands) == 3:
+            self.lines.append(f"np.copyto({target}, {operands[1]})")
+            self.lines.append(f"np.copyto({target}, {operands[2]}, where={operands[0]})")
+        elif primitive.name == "convert_element_type":
+            real = eqn.invars[0].aval.dtype.kind == "c" and out.aval.dtype.kind not in "cb"
+            source = f"{operands[0]}.real" if real else operands[0]
+            self.lines.append(f'np.copyto({target}, {source}, casting="unsafe")')
+        else:
+            self.lines.append(f"{target}[...] = {primitive.emit(operands, **eqn.params)}")  # type: ignore[misc]
+
+    def _operand(self, atom: Atom, eqn: Equation, dtypes: Any = frozenset()) -> str:
+        if type(atom) is Literal:
+            plain = (
+                not atom.aval.shape
+                and atom.aval.dtype.kind in "fi"
+                and not dtypes - {atom.aval.dtype}
+            )
+            if plain and dtypes and np.isfinite(atom.val):
+                return repr(atom.val.item() if hasattr(atom.val, "item") else atom.val)
+            return self.constant(atom.val, atom.aval)
+        if atom in self.whole and not cut(atom, eqn, self.rows):
+            return self.name(atom)  # type: ignore[arg-type]
+        return self.place[atom]  # type: ignore[index]
+
+    # Where results go
+
+    def _target(self, out: Var) -> str:
+        """The memory for a new result: its rows of the array that is returned, or a scratch array."""
+        if out in self.results:
+            return self.place[out]
+        key = (self._inner(out), out.aval.dtype)
+        slot = self.free[key].pop() if self.free[key] else self._new_slot(key)
+        self.slot_of[out] = self.place[out] = slot
+        return slot
+
+    def _new_slot(self, key: Any) -> str:
+        self.slots.append(key)
+        return f"t{len(self.slots)}"
+
+    def _reused(self, position: int, eqn: Equation, out: Var) -> str | None:
+        """The scratch array of an operand that is not needed any more, to be written over."""
+        if out in self.results:
+            return None
+        for atom in eqn.invars:
+            slot = self.slot_of.get(atom) if type(atom) is Var else None
+            if slot is not None and self.last_use[atom] == position:  # type: ignore[index]
+                if (self._inner(atom), atom.aval.dtype) == (self._inner(out), out.aval.dtype):
+                    del self.slot_of[atom]  # type: ignore[arg-type]
+                    self.slot_of[out] = self.place[out] = slot
+                    return slot
+        return None
+
+    def _release(self, position: int, eqn: Equation) -> None:
+        for atom in dict.fromkeys((*eqn.invars, *eqn.outvars)):
+            root = self.roots.get(atom) if type(atom) is Var else None
+            if root is not None and self.last_use[root] == position and root in self.slot_of:
+                self.free[(self._inner(root), root.aval.dtype)].append(self.slot_of.pop(root))
+
+    # The two functions
+
+    def _block_function(self, names: list[str]) -> str:
+        head = f"def {self.fused}_block({', '.join(['k', 'i', 'j', 'scratch', *names])}):"
+        slots = "".join(f"t{s + 1}, " for s in range(len(self.slots)))
+        body = (
+            [f"{slots}= scratch".replace(", =", " =" if len(self.slots) > 1 else ", =")]
+            if slots
+            else []
+        )
+        return "\n".join([head, *["    " + line for line in body + self.lines]]) + "\n"
+
+    def _launcher(
+        self, inputs: list[Var], sliced: Any, outs: list[Var], partial: list[Var], n_blocks: int
+    ) -> str:
+        lines = []
+        passed = []
+        for var in inputs:
+            name = self.name(var)
+            if self.n_axes > 1 and var.aval.shape:
+                shape = self._collapsed(var, var in sliced)
+                if shape != var.aval.shape:
+                    lines.append(f"{name} = {name}.reshape({shape})")
+            passed.append(name)
+        for var in outs:
+            name, kind = self.name(var), dtype_name(var.aval.dtype)
+            lines.append(f"{name} = empty({var.aval.shape}, np.dtype({kind}))")
+            collapsed = (self.n, *self._inner(var))
+            passed.append(name if collapsed == var.aval.shape else f"{name}.reshape({collapsed})")
+        for var in partial:
+            shape = (n_blocks, *var.aval.shape)
+            lines.append(f"{self.name(var)} = np.empty({shape}, {dtype_name(var.aval.dtype)})")
+            passed.append(self.name(var))
+        f = self.fused
+        args = "".join(f"{name}, " for name in passed)
+        lines.append(f"for_blocks({f}_block, {f}_bounds, {f}_scratch, ({args}), {f}_cost)")
+        results = []
+        for var in self.jaxpr.outvars:
+            name = self.name(var)  # type: ignore[arg-type]
+            if var in partial:
+                maker = next(eqn for eqn in self.jaxpr.eqns if var in eqn.outvars)
+                kind = (
+                    f", dtype={dtype_name(var.aval.dtype)}" if var.aval.dtype.kind in "iu" else ""
+                )
+                name = f"np.{reduction_ufunc(maker).__name__}.reduce({name}{kind})"
+            results.append(name)
+        lines.append(f"return {', '.join(results)}{',' if len(results) == 1 else ''}")
+        head = f"def {f}({', '.join([self.name(v) for v in self.jaxpr.invars])}):"
+        return "\n".join([head, *["    " + line for line in lines]]) + "\n"
+
+    def _collapsed(self, var: Var, sliced: bool) -> tuple[int, ...]:
+        if sliced:
+            return (self.n, *self._inner(var))
+        return var.aval.shape
