@@ -63,7 +63,7 @@ add_any = Primitive(
 def _convert_impl(x: Any, new_dtype: np.dtype[Any], weak_type: bool) -> Any:
     if np.iscomplexobj(x) and new_dtype.kind != "c":
         x = np.real(x) if new_dtype.kind != "b" else x != 0
-    return np.asarray(x).astype(new_dtype)
+    return x.astype(new_dtype) if hasattr(x, "astype") else new_dtype.type(x)
 
 
 def _convert_jvp(primals: Any, tangents: Any, *, new_dtype: Any, weak_type: bool) -> tuple[Any, Any]:
