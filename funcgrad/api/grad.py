@@ -7,17 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.call import (
-    Aux,
-    Transformed,
-    execute,
-    flatten_arrays,
-    leaf_aval,
-    result_aval,
-    split_aux,
-)
+from funcgrad.api.call import Aux, Transformed, execute, result_aval, split_aux
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.leaves import flatten_arrays, leaf_aval
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Trace, Tracer
 from funcgrad.core.tree import keystr, tree_flatten, tree_flatten_with_path
@@ -220,9 +213,7 @@ class Grad(Transformed):
         self, aval: ShapedArray, tree: Any, i: int, what: Callable[[Any], str]
     ) -> None:
         kind = aval.dtype.kind
-        if kind == "c":
-            return
-        if kind in "biu" and self.allow_int:
+        if kind == "c" or (kind in "biu" and self.allow_int):
             return
         name = what(_path_of(tree, i))
         if self.holomorphic:

@@ -7,15 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.call import (
-    Transformed,
-    flatten_arrays,
-    flatten_result,
-    open_trace,
-    result_aval,
-)
+from funcgrad.api.call import Transformed, open_trace, result_aval
 from funcgrad.api.jit import merge_static
 from funcgrad.core.jaxpr import ClosedJaxpr
+from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.tree import keystr
 from funcgrad.core.types import ShapedArray
 

@@ -9,18 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.call import (
-    Transformed,
-    execute,
-    flatten_arrays,
-    flatten_result,
-    leaf_aval,
-    open_trace,
-)
+from funcgrad.api.call import Transformed, execute, open_trace
 from funcgrad.compile.program import Program, compile_jaxpr
 from funcgrad.control.call import jit_p
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Tracer, current_trace
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten

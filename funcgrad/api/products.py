@@ -7,18 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.call import (
-    Aux,
-    check_callable,
-    execute,
-    flatten_arrays,
-    flatten_result,
-    open_trace,
-    reraise_filtered,
-    split_aux,
-)
+from funcgrad.api.call import Aux, check_callable, execute, open_trace, reraise_filtered, split_aux
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import typeof
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path

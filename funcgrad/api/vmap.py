@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from funcgrad.api.call import Transformed, execute, flatten_arrays, flatten_result, open_trace
+from funcgrad.api.call import Transformed, execute, open_trace
 from funcgrad.control.collectives import named_axis
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import describe_function
 from funcgrad.core.tree import flatten_axes, keystr, tree_flatten, tree_flatten_with_path
