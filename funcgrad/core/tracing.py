@@ -330,9 +330,9 @@ class Trace:
                     f"an array of {self.avals[index]} that the traced function used was then changed in place"
                     f"\n  used at {locate(source)}\n  make a copy of it before it is changed"
                 )
-        out_indices = []
-        for out in outs:
-            out_indices.append(self.use(out) if type(out) is Tracer else self.capture(out)[0])
+        out_indices = [
+            self.use(out) if type(out) is Tracer else self.capture(out)[0] for out in outs
+        ]
         if intern:
             jaxpr = intern_jaxpr(
                 self._key(out_indices, lift), lambda: self._build(out_indices, lift)
