@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+import funcgrad.numpy.attributes
+import funcgrad.numpy.methods  # noqa: F401  # gives tracers the methods and attributes of ndarray
 from funcgrad.core import dispatch
 from funcgrad.numpy.creation import (
     arange as arange,

@@ -203,8 +203,8 @@ def _from_protocol(k: Any) -> tuple[str, Any]:
         ) from None
 
 
-def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...]) -> Place:
-    """The place that classified entries refer to."""
+def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...], *, check: bool = True) -> Place:
+    """The place that classified entries refer to; `check` that plain indices are in range."""
     fancy = any(kind in ("array", "mask", "bool") for kind, _ in entries)
     basic: list[Any] = []
     axes: list[int] = []
@@ -232,7 +232,7 @@ def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...]) -> Place:
             axis += k
             n_out += k
         else:
-            for i in _index_arrays(kind, k, axis, shape, entries):
+            for i in _index_arrays(kind, k, axis, shape, entries, check):
                 if kind == "bool":
                     basic.append(None)
                 else:
@@ -299,7 +299,12 @@ def normalise_slice(k: slice, n: int) -> Slice:
 
 
 def _index_arrays(
-    kind: str, k: Any, axis: int, shape: tuple[int, ...], entries: list[tuple[str, Any]]
+    kind: str,
+    k: Any,
+    axis: int,
+    shape: tuple[int, ...],
+    entries: list[tuple[str, Any]],
+    check: bool,
 ) -> list[Any]:
     """The integer arrays, one per axis, that an advanced entry stands for."""
     if kind == "dynamic":
@@ -307,7 +312,7 @@ def _index_arrays(
     if kind == "bool":
         return [np.zeros(int(k), np.intp)]
     if kind == "array":
-        if type(k) is not Tracer and k.size:
+        if check and type(k) is not Tracer and k.size:
             for extreme in (int(k.min()), int(k.max())):
                 _checked_int(extreme, axis, shape[axis])
         return [k]
