@@ -19,7 +19,7 @@ from funcgrad.numpy.arguments import (
     restore_axes,
 )
 from funcgrad.numpy.reductions import as_mask, is_mask, masked
-from funcgrad.ops.basic import broadcast_to, convert, reshape, sum_axes, transpose
+from funcgrad.ops.basic import broadcast_to, convert, reduce_sum, reshape, transpose
 from funcgrad.ops.elementwise import imag, max_, real, square
 from funcgrad.ops.reduction import safe_sqrt
 
@@ -40,27 +40,19 @@ def _working_dtype(dtype: Any, given: np.dtype[Any]) -> tuple[np.dtype[Any], np.
 
 
 def _count(shape: tuple[int, ...], axes: Axes, where: Any, name: str) -> Any:
-    """How many elements go into each result, with axes of length 1 if there is a mask."""
+    """How many elements go into each result."""
     if not is_mask(where):
         count = 1
         for d in axes:
             count *= shape[d]
         return count
     mask = convert(broadcast_to(as_mask(where, shape, name), shape), np.dtype(np.intp))
-    return restore_axes(sum_axes(mask, axes), shape, axes, True)
+    return reduce_sum(mask, axes=axes)
 
 
-def _mean(a: Any, axes: Axes, dtype: Any, where: Any, count: Any, name: str) -> Any:
-    """The mean, with axes of length 1."""
-    total = sum_axes(masked(convert(a, dtype), where, 0, name), axes)
-    return restore_axes(total, typeof(a).shape, axes, True) / count
-
-
-def _finish(x: Any, axes: Axes, keepdims: Any, out: Any, name: str) -> Any:
-    if keepdims is NOT_GIVEN or not keepdims:
-        shape = typeof(x).shape
-        x = reshape(x, tuple([n for d, n in enumerate(shape) if d not in axes]))
-    return deliver(x, out, name)
+def ratio(total: Any, count: Any) -> Any:
+    """A sum over a count, in the dtype of the sum."""
+    return total / (count if isinstance(count, int) else convert(count, typeof(total).dtype))
 
 
 @implements(np.mean)
@@ -77,13 +69,8 @@ def mean(
     aval = typeof(a)
     axes = normalize_axes(axis, aval.ndim)
     dtype, final = _working_dtype(dtype, aval.dtype)
-    count = _count(aval.shape, axes, where, "np.mean")
-    if is_mask(where):
-        result = _mean(a, axes, dtype, where, count, "np.mean")
-        if final is not None:
-            result = convert(result, final)
-        return _finish(result, axes, keepdims, out, "np.mean")
-    result = sum_axes(convert(a, dtype), axes) / count
+    total = reduce_sum(masked(convert(a, dtype), where, 0, "np.mean"), axes=axes)
+    result = ratio(total, _count(aval.shape, axes, where, "np.mean"))
     if final is not None:
         result = convert(result, final)
     return deliver(restore_axes(result, aval.shape, axes, keepdims), out, "np.mean")
@@ -99,7 +86,7 @@ def _variance(
     correction: Any,
     name: str,
 ) -> tuple[Any, Axes]:
-    """The variance, with axes of length 1, and the axes."""
+    """The variance, without the reduced axes, and these."""
     if correction is not NOT_GIVEN:
         if ddof != 0:
             raise ArgumentError(f"{name}: give ddof or correction, not both{here()}")
@@ -109,16 +96,19 @@ def _variance(
     dtype, final = _working_dtype(dtype, aval.dtype)
     count = _count(aval.shape, axes, where, name)
     if given_mean is NOT_GIVEN:
-        given_mean = _mean(a, axes, dtype, where, count, name)
+        total = reduce_sum(masked(convert(a, dtype), where, 0, name), axes=axes)
+        given_mean = restore_axes(ratio(total, count), aval.shape, axes, True)
     deviation = convert(a, aval.dtype) - operand(given_mean)
     if typeof(deviation).dtype.kind == "c":
         squares = square(real(deviation)) + square(imag(deviation))
         dtype = typeof(squares).dtype if dtype.kind == "c" else dtype
     else:
         squares = square(deviation)
-    total = sum_axes(masked(convert(squares, dtype), where, 0, name), axes)
-    freedom = max_(count - ddof, 0) if is_mask(where) else max(count - ddof, 0)
-    result = restore_axes(total, aval.shape, axes, True) / freedom
+    total = reduce_sum(masked(convert(squares, dtype), where, 0, name), axes=axes)
+    if is_mask(where):
+        result = ratio(total, max_(count - ddof, 0))
+    else:
+        result = total / max(count - ddof, 0)
     return (result if final is None else convert(result, final)), axes
 
 
@@ -135,8 +125,9 @@ def var(
     mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:
-    result, axes = _variance(operand(a), axis, dtype, ddof, where, mean, correction, "np.var")
-    return _finish(result, axes, keepdims, out, "np.var")
+    a = operand(a)
+    result, axes = _variance(a, axis, dtype, ddof, where, mean, correction, "np.var")
+    return deliver(restore_axes(result, typeof(a).shape, axes, keepdims), out, "np.var")
 
 
 @implements(np.std)
@@ -152,9 +143,10 @@ def std(
     mean: Any = NOT_GIVEN,
     correction: Any = NOT_GIVEN,
 ) -> Any:
-    # The derivative at constant data is 0, where the root has none.
-    result, axes = _variance(operand(a), axis, dtype, ddof, where, mean, correction, "np.std")
-    return _finish(safe_sqrt(result), axes, keepdims, out, "np.std")
+    a = operand(a)
+    result, axes = _variance(a, axis, dtype, ddof, where, mean, correction, "np.std")
+    root = safe_sqrt(result)  # its derivative for constant data is 0, not NaN
+    return deliver(restore_axes(root, typeof(a).shape, axes, keepdims), out, "np.std")
 
 
 @implements(np.average)
@@ -173,10 +165,7 @@ def average(
     axes = normalize_axes(axis, aval.ndim)
     if weights is None:
         result = mean(a, axis, keepdims=keepdims)
-        size = 1
-        for d in axes:
-            size *= aval.shape[d]
-        scale = typeof(result).dtype.type(size)
+        scale = typeof(result).dtype.type(aval.size / typeof(result).size)
     else:
         weights = _aligned_weights(operand(weights), aval.shape, axis)
         dtype = np.result_type(
@@ -184,10 +173,15 @@ def average(
         )
         weights = convert(weights, dtype)
         total = restore_axes(
-            sum_axes(convert(a, dtype) * weights, axes), aval.shape, axes, keepdims
+            reduce_sum(convert(a, dtype) * weights, axes=axes), aval.shape, axes, keepdims
         )
         spread = broadcast_to(weights, aval.shape)
-        scale = restore_axes(sum_axes(spread, axes), aval.shape, axes, keepdims)
+        if not all(aval.shape[d] for d in axes) and typeof(total).size:
+            raise ArgumentError(
+                f"np.average: the weights of no elements sum to zero, for an array of shape "
+                f"{aval.shape} and axis {axis}{here()}"
+            )
+        scale = restore_axes(reduce_sum(spread, axes=axes), aval.shape, axes, keepdims)
         result = total / scale
     if returned:
         return result, broadcast_to(scale, typeof(result).shape)

@@ -13,7 +13,6 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import (
     NOT_GIVEN,
-    Axes,
     deliver,
     normalize_axes,
     normalize_axis,
@@ -21,8 +20,8 @@ from funcgrad.numpy.arguments import (
     restore_axes,
 )
 from funcgrad.ops import reduction
-from funcgrad.ops.basic import broadcast_to, convert, reshape, sum_axes, without
-from funcgrad.ops.elementwise import max_, min_, ne
+from funcgrad.ops.basic import broadcast_to, convert, reduce_sum, reshape, without
+from funcgrad.ops.elementwise import fmax, fmin, max_, min_, ne
 from funcgrad.ops.elementwise import where as select
 
 _BOOL = np.dtype(bool)
@@ -88,7 +87,7 @@ def _combine(
     axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
     dtype = accumulator(aval.dtype) if dtype is None else np.dtype(dtype)
     x = masked(convert(a, dtype), where, start, name)
-    result = primitive(x, axes)
+    result = primitive(x, axes=axes)
     if initial is not NOT_GIVEN and initial is not None:
         result = combine(result, convert(operand(initial), dtype))
     return deliver(restore_axes(result, aval.shape, axes, keepdims), out, name)
@@ -105,7 +104,7 @@ def sum_(
     where: Any = NOT_GIVEN,
 ) -> Any:
     add = lambda x, y: x + y
-    return _combine("np.sum", sum_axes, 0, add, a, axis, dtype, out, keepdims, initial, where)
+    return _combine("np.sum", reduce_sum, 0, add, a, axis, dtype, out, keepdims, initial, where)
 
 
 @implements(np.prod)
@@ -119,11 +118,19 @@ def prod(
     where: Any = NOT_GIVEN,
 ) -> Any:
     times = lambda x, y: x * y
-    return _combine("np.prod", _product, 1, times, a, axis, dtype, out, keepdims, initial, where)
-
-
-def _product(x: Any, axes: Axes) -> Any:
-    return reduction.reduce_prod(x, axes=axes) if axes else x
+    return _combine(
+        "np.prod",
+        reduction.reduce_prod,
+        1,
+        times,
+        a,
+        axis,
+        dtype,
+        out,
+        keepdims,
+        initial,
+        where,
+    )
 
 
 def lowest(dtype: np.dtype[Any]) -> Any:
@@ -150,8 +157,9 @@ def extremum(
     where: Any,
     *,
     largest: bool,
+    skip_nan: bool = False,
 ) -> Any:
-    """The maximum or minimum, with all of NumPy's arguments."""
+    """The maximum or minimum (of what is not NaN), with all of NumPy's arguments."""
     a = operand(a)
     aval = typeof(a)
     axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
@@ -162,16 +170,21 @@ def extremum(
                 f"{name} with where= needs initial=, the result where nothing is left{here()}"
             )
         a = masked(a, where, (lowest if largest else highest)(aval.dtype), name)
-    primitive = reduction.reduce_max if largest else reduction.reduce_min
+    if skip_nan:
+        primitive, pair = (
+            (reduction.reduce_fmax, fmax) if largest else (reduction.reduce_fmin, fmin)
+        )
+    else:
+        primitive, pair = (reduction.reduce_max, max_) if largest else (reduction.reduce_min, min_)
     if starts:
         initial = convert(operand(initial), aval.dtype)
         shape = without(aval.shape, axes)
         if not all(aval.shape[d] for d in axes):
             result = broadcast_to(initial, shape)
         else:
-            result = (max_ if largest else min_)(primitive(a, axes=axes), initial)
+            result = pair(primitive(a, axes=axes), initial)
     else:
-        result = primitive(a, axes=axes) if axes else convert(a, aval.dtype)
+        result = primitive(a, axes=axes)
     return deliver(restore_axes(result, aval.shape, axes, keepdims), out, name)
 
 
@@ -259,4 +272,4 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     aval = typeof(a)
     axes = normalize_axes(axis, aval.ndim)
     x = a if aval.dtype == _BOOL else ne(a, 0)
-    return restore_axes(sum_axes(convert(x, _INT), axes), aval.shape, axes, keepdims)
+    return restore_axes(reduce_sum(convert(x, _INT), axes=axes), aval.shape, axes, keepdims)

@@ -91,7 +91,10 @@ def _extremum_jvp(
     (x,), (t,) = primals, tangents
     ans = primitive()(x, axes=axes)
     chosen = convert(x == keep_axes(ans, x, axes), ans.dtype)
-    return ans, sum_axes(t * chosen, axes) / sum_axes(chosen, axes)
+    count = sum_axes(chosen, axes)
+    if primitive() in (reduce_fmax, reduce_fmin):
+        count = np.maximum(count, 1.0)  # nothing but NaN: the derivative is 0
+    return ans, sum_axes(t * chosen, axes) / count
 
 
 def _prod_jvp(primals: Sequence[Any], tangents: Sequence[Any], axes: Axes) -> tuple[Any, Any]:
@@ -129,6 +132,19 @@ reduce_min = _reduction(
     np.minimum,
     what="minimum",
     jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_min),
+)
+# Those that leave NaN out.
+reduce_fmax = _reduction(
+    "reduce_fmax",
+    np.fmax,
+    what="maximum",
+    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_fmax),
+)
+reduce_fmin = _reduction(
+    "reduce_fmin",
+    np.fmin,
+    what="minimum",
+    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_fmin),
 )
 reduce_and = _reduction("reduce_and", np.logical_and, out=np.dtype(bool))
 reduce_or = _reduction("reduce_or", np.logical_or, out=np.dtype(bool))
