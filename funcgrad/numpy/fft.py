@@ -88,7 +88,8 @@ def _many_axes(name: str, fft_type: str, a: Any, s: Any, axes: Any, norm: Any) -
         ]
     for n in lengths:
         _check_length(name, n)
-    return _like_numpy(transform(signal, fft_type, lengths, dims, _norm(norm)), fft_type, a)
+    result = transform(signal, fft_type, lengths, dims, _norm(norm))
+    return _like_numpy(result, fft_type, a) if len(dims) == 1 else result
 
 
 @implements(np.fft.fft)
