@@ -29,8 +29,8 @@ def assert_same(got: Any, expected: Any, what: str, rtol: float | None = None) -
     assert_close(got, expected, default_rtol(expected.dtype) if rtol is None else rtol, what)
 
 
-def assert_close(got: Any, expected: Any, rtol: float, what: str) -> None:
-    """Equal shape, and values that differ by at most `rtol` times the largest magnitude."""
+def assert_close(got: Any, expected: Any, rtol: float, what: str, *, noise: float = 0.0) -> None:
+    """Equal shape, and values that differ by at most `rtol` times the largest magnitude, plus `noise`."""
     got, expected = np.asarray(got), np.asarray(expected)
     assert got.shape == expected.shape, f"{what}: shape {got.shape} instead of {expected.shape}"
     if expected.dtype.kind not in "fc":
@@ -38,7 +38,7 @@ def assert_close(got: Any, expected: Any, rtol: float, what: str) -> None:
         return
     finite = np.abs(expected[np.isfinite(expected)])
     scale = float(finite.max()) if finite.size else 1.0
-    np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol * scale, err_msg=what)
+    np.testing.assert_allclose(got, expected, rtol=rtol, atol=rtol * scale + noise, err_msg=what)
 
 
 def _describe(value: Any) -> str:
@@ -50,6 +50,14 @@ def pairing(cotangents: Sequence[Any], tangents: Sequence[Any]) -> float:
     the pairing that makes JAX's reverse mode the transpose of its forward mode."""
     products = [np.sum(np.asarray(c) * t) for c, t in zip(cotangents, tangents, strict=True)]
     return float(np.real(sum(products, 0.0)))
+
+
+def noise_of(values: Sequence[Any]) -> float:
+    """How far rounding of these values may put finite differences of them off."""
+    largest = [
+        np.max(np.abs(v), where=np.isfinite(v), initial=0.0) for v in map(np.asarray, values)
+    ]
+    return 1e-15 / STEP * float(max(largest, default=0.0))
 
 
 def directional(

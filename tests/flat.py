@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -71,7 +73,7 @@ class Call:
         self.leaves, self.structure = flatten(arguments)
         self.is_active = [not only_inexact or is_inexact(leaf) for leaf in self.leaves]
         self.active = [v for v, yes in zip(self.leaves, self.is_active, strict=True) if yes]
-        with np.errstate(all="ignore"):
+        with quiet():
             self.result = case(*unflatten(self.structure, copies(self.leaves)))
         self.expected, self.result_structure = flatten(self.result)
         self.floating = [is_inexact(leaf) for leaf in self.expected]
@@ -100,7 +102,7 @@ class Call:
 
     def numpy(self, active: Sequence[Any]) -> list[Any]:
         """NumPy's floating result leaves for these active leaves."""
-        with np.errstate(all="ignore"):
+        with quiet():
             return list(self.smooth(*copies(active)))
 
     def pick(self, leaves: Sequence[Any]) -> tuple[Any, ...]:
@@ -113,6 +115,14 @@ class Call:
     def like_result(self, rng: np.random.Generator) -> list[Any]:
         """Random cotangents."""
         return [random_like(rng, v) for v in self.pick(self.expected)]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Run NumPy without its warnings about values (division by zero, the mean of nothing)."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
 
 
 def copies(leaves: Sequence[Any]) -> list[Any]:

@@ -20,9 +20,10 @@ from tests.compare import (
     assert_same,
     default_rtol,
     directional,
+    noise_of,
     pairing,
 )
-from tests.flat import Call, copies, flatten
+from tests.flat import Call, copies, flatten, quiet
 from tests.oracle import jax_derivatives, jax_function
 
 FINITE_DIFFERENCES = 1e-7
@@ -72,16 +73,17 @@ def test_arguments_and_results_are_the_callers(case: Case) -> None:
     for way, run in ways(call):
         before = copies(call.active)
         first, second = run(call.active), run(call.active)
+        compare_values(call, run([spread(x) for x in call.active]), f"{way}, strided arguments")
         for x, kept in zip(call.active, before, strict=True):
             np.testing.assert_array_equal(x, kept, err_msg=f"{way}: an argument was changed")
+        if way == "interpreted":
+            continue  # it returns what NumPy returns, which may be a view
         for a in [*first, *second]:
-            if isinstance(a, np.ndarray):
-                assert a.flags.writeable, f"{way}: a read-only result"
-                shared = [np.may_share_memory(a, x) for x in call.leaves]
-                assert not any(shared), f"{way}: a result shares memory with an argument"
+            assert not isinstance(a, np.ndarray) or a.flags.writeable, f"{way}: read-only result"
+            shared = [np.may_share_memory(a, x) for x in call.leaves]
+            assert not any(shared), f"{way}: a result shares memory with an argument"
         for a, b in zip(first, second, strict=True):
             assert not np.may_share_memory(a, b), f"{way}: results of two calls share memory"
-        compare_values(call, run([spread(x) for x in call.active]), f"{way}, strided arguments")
 
 
 @every([case for case in CASES if case.args is None and any(case.shapes)])
@@ -92,6 +94,8 @@ def test_empty_arrays(case: Case) -> None:
         empty = case.replace(shapes=shapes)
         try:
             call = Call(empty, empty.arguments(base_dtype(case)))
+        except ZeroDivisionError:
+            continue  # depends on values
         except Exception as error:
             leaves = flatten(empty.arguments(base_dtype(case)))[0]
             with pytest.raises((type(error), FuncgradError)):
@@ -202,8 +206,9 @@ def check_first_order(case: Case, dtype: Any) -> None:
     for out, expected in zip(outs, call.pick(call.expected), strict=True):
         assert_close(out, expected, tolerance(case), "the value under jvp")
     numeric = directional(call.numpy, call.active, tangents)
+    noise = noise_of(call.pick(call.expected))
     for t, expected in zip(out_tangents, numeric, strict=True):
-        assert_close(t, expected, rtol, "jvp against finite differences")
+        assert_close(t, expected, rtol, "jvp against finite differences", noise=noise)
     outs, pullback = fg.vjp(call.smooth, *call.active)
     for out, expected in zip(outs, call.pick(call.expected), strict=True):
         assert_close(out, expected, tolerance(case), "the value under vjp")
@@ -248,9 +253,10 @@ def check_second_order(case: Case, dtype: Any) -> None:
     _, forward_over_reverse = fg.jvp(gradient, tuple(call.active), tangents)
     reverse_over_forward = fg.vjp(derivative, *call.active)[1](cotangents)
     numeric = directional(lambda active: gradient(*active), call.active, tangents)
+    noise = noise_of(gradient(*call.active))
     rtol = tolerance(case, at_least=FINITE_DIFFERENCES)
     for a, b, c in zip(forward_over_reverse, reverse_over_forward, numeric, strict=True):
-        assert_close(a, c, rtol, "jvp of vjp against finite differences of vjp")
+        assert_close(a, c, rtol, "jvp of vjp against finite differences of vjp", noise=noise)
         assert_close(b, a, tolerance(case, at_least=1e-10), "vjp of jvp against jvp of vjp")
 
 
@@ -291,7 +297,7 @@ def test_vmap_is_a_loop(case: Case) -> None:
         others = [
             y if yes else x for yes, x, y in zip(mapped, first.active, second.active, strict=True)
         ]
-        with np.errstate(all="ignore"):
+        with quiet():
             rows = [first.expected, flatten(case(*first.arguments(copies(others))))[0]]
         out_axis = -1 if together else 0
         got = fg.vmap(first.fun, in_axes=tuple(axes), out_axes=out_axis)(*arguments)
