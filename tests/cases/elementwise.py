@@ -167,7 +167,125 @@ ROUNDING = [
     ),
 ]
 
+PARTS = [
+    unary(np.real, complex=True),
+    unary(np.imag, complex=True),
+    unary(np.conjugate, complex=True),
+    unary(np.angle, low=0.5, complex=True),
+    unary(np.angle, low=0.5, params={"deg": True}, dtypes=("complex64",)),
+    unary(np.isreal, grad=False, dtypes=(*NUMBERS, *COMPLEX)),
+    unary(np.iscomplex, grad=False, dtypes=(*NUMBERS, *COMPLEX)),
+    *[
+        unary(fun, grad=False, dtypes=("int32", "complex64"), name=name)
+        for name, fun in (
+            ("isrealobj", lambda x: np.bool(np.isrealobj(x))),
+            ("iscomplexobj", lambda x: np.bool(np.iscomplexobj(x))),
+        )
+    ],
+    # Whether the result is complex depends on values.
+    unary(np.real_if_close, dtypes=FLOATS, jax=None),
+    Case(
+        lambda x: np.real_if_close(x * (1 + 1e-20j)),
+        name="real_if_close of complex numbers",
+        shapes=((3,),),
+        jax=None,
+        vmap=False,
+    ),
+    Case(
+        lambda x, y: np.abs(np.conj(x + 1j * y) * (2 - 1j)) + np.imag((x - 2j * y) ** 3),
+        name="real function of complex numbers",
+        shapes=PAIR,
+    ),
+]
+
+LIMITS = [
+    *[
+        unary(np.round, -9.0, 9.0, params=params, grad=False, dtypes=dtypes)
+        for params, dtypes in (
+            ({}, (*NUMBERS, *COMPLEX)),
+            ({"decimals": 1}, (*NOT_BOOL, *COMPLEX)),
+            ({"decimals": -1}, ("float32", "int64", "int32")),
+        )
+    ],
+    unary(np.fix, -9.0, 9.0, grad=False),
+    *[
+        unary(lambda x, low, high: np.clip(x, low, high), name="clip", params=params, dtypes=FLOATS)
+        for params in (
+            {"low": -1, "high": 1},
+            {"low": None, "high": 0.5},
+            {"low": -0.5, "high": None},
+            {"low": None, "high": None},
+        )
+    ],
+    *[
+        unary(np.clip, params=params, dtypes=("int32", "uint8"))
+        for params in ({"min": -1, "max": 300}, {"max": 1}, {})
+    ],
+    Case(np.clip, shapes=((2, 3), (3,), (2, 1)), low=(-3, -1, 0), high=(3, 0, 1), dtypes=FLOATS),
+]
+
+OTHERS = [
+    unary(np.sinc),
+    Case(
+        np.sinc,
+        name="sinc near 0",
+        args=lambda rng: (np.array([0.0, 1e-9, -1e-5, 1e-3, 0.3, 40.5]),),
+        jax=None,  # whose derivatives near 0 cancel
+        rtol=1e-6,
+    ),
+    unary(np.i0, -12.0, 12.0),
+    Case(np.i0, name="i0 far out", shapes=((3,),), low=19.0, high=40.0, rtol=1e-10),
+    unary(np.isposinf, grad=False),
+    unary(np.isneginf, grad=False),
+    Case(
+        np.nan_to_num,
+        args=lambda rng: (np.array([1.5, np.nan, -2.0]),),
+        dtypes=("float32", "float64"),
+        name="nan_to_num of NaN",
+    ),
+    unary(np.nan_to_num, complex=True),
+    unary(np.nan_to_num, params={"nan": 1.0, "posinf": 2.0, "neginf": -3.0}),
+    *[
+        binary(fun, low=0, high=1, grad=False, shapes=shapes, params=params)
+        for fun in (np.isclose, np.allclose, np.array_equal, np.array_equiv)
+        for shapes in (PAIR, ((3,), (3,)))
+        for params in ({}, {"rtol": 0.5} if fun in (np.isclose, np.allclose) else {})
+    ],
+]
+
+SELECTION = [
+    Case(
+        lambda x, y: np.where(x > y, x * y, y),
+        name="where",
+        shapes=PAIR,
+        dtypes=(*FLOATS, "int32", ("float32", "int32"), ("int8", "float32")),
+        complex=True,
+    ),
+    Case(lambda x: np.where(x > 0, x, 1.0), name="where with a scalar", dtypes=FLOATS),
+    Case(lambda x: np.where(x, 2.0, 1), name="where of truth values", dtypes=FLOATS, grad=False),
+    Case(
+        lambda c, x, y: np.where(c, x, y),
+        name="where with an array of conditions",
+        args=lambda rng: (rng.normal(size=(2, 3)) > 0, rng.normal(size=3), rng.normal(size=(2, 1))),
+    ),
+    Case(
+        lambda x: np.select([x > 1, x > 0, x < -1], [x**2, np.sin(x), 3.0], default=x),
+        name="select",
+        dtypes=("float32",),
+    ),
+    Case(
+        lambda x: np.piecewise(x, [x < -1, x > 0.5], [-1.0, np.sqrt, lambda x: x**3]),
+        name="piecewise",
+        dtypes=("float32",),
+        jax=None,  # which calls NumPy's sqrt
+    ),
+]
+
 CASES = [
+    *PARTS,
+    *LIMITS,
+    *OTHERS,
+    *SELECTION,
     *ARITHMETIC,
     *POWERS,
     *EXPONENTIALS,
