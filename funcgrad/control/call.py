@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from funcgrad.control.jaxprs import equation, pruned, select
+from funcgrad.control.partial import split_call
 from funcgrad.core.interpreter import eval_jaxpr
-from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.jaxpr import Equation, Jaxpr
 from funcgrad.core.primitive import BatchAxis, Linear, Primitive
 from funcgrad.core.types import ShapedArray
 from funcgrad.transforms import batch as batching
@@ -67,6 +69,8 @@ def call_primitive(name: str) -> Primitive:
         linearize=linearize,
         transpose=transpose_rule,
         batch=batch,
+        partial_eval=split_call,
+        dce=call_dce,
         multiple_results=True,
         effects=lambda jaxpr, **params: jaxpr.effects,
         properties=frozenset({"call"}),
@@ -74,13 +78,29 @@ def call_primitive(name: str) -> Primitive:
     return primitive
 
 
+def call_dce(eqn: Equation, used: Sequence[bool]) -> Equation:
+    """The rule of primitives that mean their jaxpr: call what is left of it."""
+    jaxpr, kept = pruned(eqn.params["jaxpr"], used)
+    return equation(
+        eqn.primitive,
+        select(eqn.invars, kept),
+        select(eqn.outvars, used),
+        eqn.params | {"jaxpr": jaxpr},
+        eqn,
+    )
+
+
 class CallPrimitive(Primitive):
     """A primitive that takes part in a trace even if none of its operands is traced.
 
-    Its jaxpr may have none (a linearized function without residuals), or effects.
+    Its jaxpr may have none (a linearized function without residuals), or effects. Its shape rule
+    reads the types off its jaxpr, and needs no memory that would keep jaxprs alive.
     """
 
     __slots__ = ()
+
+    def out_avals(self, avals: tuple[ShapedArray, ...], items: Any, params: dict[str, Any]) -> Any:
+        return self.abstract(*avals, **params)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         trace = forward.current_trace()

@@ -221,11 +221,16 @@ def dce(jaxpr: Jaxpr) -> Jaxpr:
     """Drop equations whose outputs nobody reads."""
     live = set(vars_in(jaxpr.outvars))
     kept = []
+    pruned = False
     for eqn in reversed(jaxpr.eqns):
         if has_side_effects(eqn) or not live.isdisjoint(eqn.outvars):
+            if eqn.primitive.dce is not None and not live.issuperset(eqn.outvars):
+                smaller = eqn.primitive.dce(eqn, [v in live for v in eqn.outvars])
+                pruned = pruned or smaller is not eqn
+                eqn = smaller
             kept.append(eqn)
             live.update(vars_in(eqn.invars))
-    if len(kept) == len(jaxpr.eqns):
+    if len(kept) == len(jaxpr.eqns) and not pruned:
         return jaxpr
     return jaxpr.replace(eqns=tuple(reversed(kept)))
 

@@ -20,6 +20,13 @@ The conventions of the rules (`x`, `y` stand for the primitive's array operands)
     values. One cotangent (or None) per operand, with the operand's shape and dtype.
 `batch(axis, operands, batched, **params) -> (out, out_batched)`
     Operands with `batched[i]` have the batch axis, of length `axis.size`, in front; so must the results.
+
+Primitives that hold jaxprs may also have:
+
+`partial_eval(eqn, unknown) -> (known_eqns, unknown_eqn)`
+    Splits an equation in two: what can be computed from the operands that are known, and the rest.
+`dce(eqn, used) -> eqn`
+    The equation without the results that nobody uses, and without the operands that only they need.
 """
 
 from __future__ import annotations
@@ -91,6 +98,7 @@ class Primitive:
         "_avals",
         "abstract",
         "batch",
+        "dce",
         "effects",
         "elementwise",
         "emit",
@@ -99,6 +107,7 @@ class Primitive:
         "linearize",
         "multiple_results",
         "name",
+        "partial_eval",
         "properties",
         "transpose",
         "ufunc",
@@ -115,6 +124,8 @@ class Primitive:
         linearize: Callable[..., Any] | None = None,
         transpose: Callable[..., Any] | None = None,
         batch: Callable[..., Any] | None = None,
+        partial_eval: Callable[..., Any] | None = None,
+        dce: Callable[..., Any] | None = None,
         multiple_results: bool = False,
         elementwise: bool = False,
         ufunc: Any = None,
@@ -131,6 +142,8 @@ class Primitive:
         self.linearize = linearize
         self.transpose = transpose
         self.batch = batch
+        self.partial_eval = partial_eval
+        self.dce = dce
         self.multiple_results = multiple_results
         self.elementwise = elementwise
         self.ufunc = ufunc

@@ -684,6 +684,8 @@ _ABSTRACT_REASONS = {
     "vmap": "differs per example under vmap",
     "jit": "has no value under jit",
     "abstract": "has no value: only its shape and dtype are known",
+    "loop": "changes from step to step of the loop",
+    "rule": "has no value while its rule is traced",
 }
 
 

@@ -1,0 +1,98 @@
+"""What the rules of control flow do with the jaxprs in their params: reorder, pad, prune.
+
+Results are remembered on the jaxpr that they are made from, so that the same program has the same
+params again, and the caches above it hit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
+from funcgrad.core.types import ShapedArray
+
+
+def permuted(
+    jaxpr: Jaxpr, ins: Sequence[int] | None = None, outs: Sequence[int] | None = None
+) -> Jaxpr:
+    """The jaxpr with its inputs and outputs in another order; outputs may be left out."""
+    order_in = tuple(range(len(jaxpr.invars)) if ins is None else ins)
+    order_out = tuple(range(len(jaxpr.outvars)) if outs is None else outs)
+
+    def make() -> Jaxpr:
+        return jaxpr.replace(
+            invars=[jaxpr.invars[i] for i in order_in],
+            outvars=[jaxpr.outvars[i] for i in order_out],
+        )
+
+    return jaxpr.memo(("permuted", order_in, order_out), make)
+
+
+def padded(jaxpr: Jaxpr, avals: Sequence[ShapedArray], places: Sequence[int]) -> Jaxpr:
+    """The jaxpr with inputs of these types, of which it uses those at `places` as its own, in order."""
+    types, order = tuple(avals), tuple(places)
+    if order == tuple(range(len(types))):
+        return jaxpr
+
+    def make() -> Jaxpr:
+        invars = [Var(aval) for aval in types]
+        for var, place in zip(jaxpr.invars, order, strict=True):
+            invars[place] = var
+        return jaxpr.replace(invars=invars)
+
+    return jaxpr.memo(("padded", types, order), make)
+
+
+def pruned(jaxpr: Jaxpr, used: Sequence[bool]) -> tuple[Jaxpr, tuple[bool, ...]]:
+    """The jaxpr without unused outputs, and without the inputs that only they need."""
+    flags = tuple(used)
+
+    def make() -> tuple[Jaxpr, tuple[bool, ...]]:
+        outvars = [v for v, u in zip(jaxpr.outvars, flags, strict=True) if u]
+        smaller = dce(jaxpr.replace(outvars=outvars))
+        live: set[Any] = set(outvars)
+        live.update(a for eqn in smaller.eqns for a in eqn.invars if type(a) is Var)
+        kept = tuple([v in live for v in jaxpr.invars])
+        invars = [v for v, k in zip(jaxpr.invars, kept, strict=True) if k]
+        return smaller.replace(invars=invars), kept
+
+    return jaxpr.memo(("pruned", flags), make)
+
+
+def forwarded(jaxpr: Jaxpr) -> list[int | None]:
+    """For each output the input that it is, None for computed ones."""
+    places = {v: i for i, v in enumerate(jaxpr.invars)}
+    return [None if type(v) is Literal else places.get(v) for v in jaxpr.outvars]  # type: ignore[arg-type]
+
+
+def dependent(jaxpr: Jaxpr, varying: Sequence[bool]) -> list[bool]:
+    """For each output whether it depends on an input that is marked."""
+    marked = {v for v, m in zip(jaxpr.invars, varying, strict=True) if m}
+    for eqn in jaxpr.eqns:
+        if not marked.isdisjoint([a for a in eqn.invars if type(a) is Var]):
+            marked.update(eqn.outvars)
+    return [v in marked for v in jaxpr.outvars]
+
+
+def equation(
+    primitive: Any,
+    invars: Sequence[Any],
+    outvars: Sequence[Var],
+    params: dict[str, Any],
+    like: Equation,
+) -> Equation:
+    """An equation that stands for (a part of) another."""
+    return Equation(
+        primitive,
+        tuple(invars),
+        tuple(outvars),
+        params,
+        like.source,
+        primitive.eqn_effects(params),
+    )
+
+
+def select(values: Sequence[Any], flags: Sequence[bool], wanted: bool = True) -> list[Any]:
+    """The values whose flag is as wanted."""
+    return [v for v, f in zip(values, flags, strict=True) if f == wanted]
