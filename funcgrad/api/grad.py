@@ -228,9 +228,8 @@ class Grad(Transformed):
         )
 
     def _check_output(self, out: Any) -> Any:
-        if type(out) is not Tracer:
-            if leaf_aval(out) is None:
-                out = self._single_output(out)
+        if type(out) is not Tracer and leaf_aval(out) is None:
+            out = self._single_output(out)
         aval = result_aval(out)
         if aval.shape:
             raise ArgumentError(

@@ -10,7 +10,7 @@ import numpy as np
 from funcgrad.api.call import Transformed, open_trace, result_aval
 from funcgrad.api.jit import merge_static
 from funcgrad.core.jaxpr import ClosedJaxpr
-from funcgrad.core.leaves import flatten_arrays, flatten_result
+from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
 from funcgrad.core.tree import keystr
 from funcgrad.core.types import ShapedArray
 
@@ -91,9 +91,8 @@ class MakeJaxpr(Transformed):
         )
         with open_trace(self.fun, avals, leaves) as trace:
             for i, leaf in enumerate(leaves):
-                if isinstance(leaf, ShapeDtypeStruct) or not hasattr(type(leaf), "__array__"):
-                    if type(leaf) not in (int, float, complex, bool):
-                        trace.forget(i)
+                if leaf_aval(leaf) is None:  # a stand-in: it has a type but no value
+                    trace.forget(i)
             rest, named = treedef.unflatten(trace.inputs())
             out = self.fun(*merge_static(rest, static), **named)
             outs, out_tree = flatten_result(out, self.fun, "make_jaxpr")

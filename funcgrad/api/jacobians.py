@@ -35,8 +35,8 @@ def jacfwd(
         holomorphic: whether `fun` is a holomorphic function of complex inputs.
 
     Returns:
-        A function that gives the output's structure with, at each leaf, the differentiated argument's structure of arrays
-        of shape `output.shape + input.shape`.
+        A function that gives the output's structure with, at each leaf, the differentiated argument's
+        structure of arrays of shape `output.shape + input.shape`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.jacfwd(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
@@ -91,8 +91,8 @@ def hessian(
 ) -> Callable[..., Any]:
     """The Hessian: `jacfwd` of `jacrev`.
 
-    Arguments are those of `jacfwd`. At each leaf of the output, the result has the argument's structure twice, with arrays of
-    shape `output.shape + input.shape + input.shape`.
+    Arguments are those of `jacfwd`. At each leaf of the output, the result has the argument's structure
+    twice, with arrays of shape `output.shape + input.shape + input.shape`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))

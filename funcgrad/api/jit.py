@@ -149,7 +149,8 @@ class Jit(Transformed):
             except TypeError:
                 raise ArgumentError(
                     f"jit: static argument {where} of {describe_function(self.fun)} is not hashable: "
-                    f"a {type(value).__name__}\n  pass a tuple, a string, a number or a frozen object, or do not mark it static"
+                    f"a {type(value).__name__}\n  pass a tuple, a string, a number or a frozen object, "
+                    "or do not mark it static"
                 ) from None
         rest = tuple([a for p, a in enumerate(args) if p not in positions])
         named = {n: v for n, v in kwargs.items() if n not in self._static_names}
@@ -237,7 +238,8 @@ def _resolve_static(
     for position in positions:
         if not takes_many and not -len(positional) <= position < len(positional):
             raise ArgumentError(
-                f"jit: static_argnums has {position}, but {describe_function(fun)} has {len(positional)} positional arguments"
+                f"jit: static_argnums has {position}, but {describe_function(fun)} has "
+                f"{len(positional)} positional arguments"
             )
     if names and not positions:
         positions = tuple([i for i, n in enumerate(positional) if n in names])

@@ -245,8 +245,8 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[
         has_aux: whether `fun` returns `(output, aux)`.
 
     Returns:
-        `(output, pullback)` where `pullback(cotangent)` takes the structure, shapes and dtypes of the output and gives a
-        tuple with one cotangent per argument; `aux` as a third if `has_aux`.
+        `(output, pullback)` where `pullback(cotangent)` takes the structure, shapes and dtypes of the
+        output and gives a tuple with one cotangent per argument; `aux` as a third if `has_aux`.
 
     >>> import numpy as np, funcgrad as fg
     >>> y, pullback = fg.vjp(np.multiply, 2.0, 3.0)

@@ -129,7 +129,8 @@ class Vmap(Transformed):
                 where = _name(tree_flatten_with_path((args, kwargs))[0][i][0])
                 raise ArgumentError(
                     f"vmap: in_axes asks for axis {axis} of {where}, which has type {aval} "
-                    f"and {aval.ndim} ax{'i' if aval.ndim == 1 else 'e'}s\n  pass None for an argument that has no batch axis"
+                    f"and {aval.ndim} ax{'i' if aval.ndim == 1 else 'e'}s"
+                    "\n  pass None for an argument that has no batch axis"
                 )
             axes[i] = axis % aval.ndim
         return axes
