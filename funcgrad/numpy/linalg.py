@@ -9,11 +9,12 @@ import numpy as np
 
 import funcgrad.numpy.norms  # registers the norms
 from funcgrad.core.dispatch import implements
-from funcgrad.core.errors import ArgumentError, ConcretizationError
+from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.core.types import ShapedArray
 from funcgrad.numpy.arguments import NOT_GIVEN, operand
+from funcgrad.numpy.known import known_int
 from funcgrad.ops.basic import convert, reshape, sum_axes, transpose, zeros
 from funcgrad.ops.complex import imag, is_complex, real
 from funcgrad.ops.contraction import matmul
@@ -135,7 +136,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
     s = svdvals_p(a, hermitian=False)
     rank = _count(s > rcond * s[:1] if min(m, n) else s > 0.0)
     residual_dtype = s.dtype
-    if m > n and _known(rank, n) == n:
+    if m > n and known_int(rank, n) == n:
         error = columns - matmul(a, x)
         squares = real(error) ** 2 + imag(error) ** 2 if is_complex(error) else error * error
         residuals = sum_axes(squares, (0,))
@@ -147,14 +148,6 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> tuple[Any, Any, Any, Any]:
 def _count(condition: Any, dtype: Any = np.int32) -> Any:
     axis = len(condition.shape) - 1
     return sum_axes(convert(condition, dtype), (axis,))
-
-
-def _known(value: Any, otherwise: int) -> int:
-    """An integer, if it is known while tracing."""
-    try:
-        return int(value)
-    except ConcretizationError:
-        return otherwise
 
 
 # Decompositions
@@ -229,7 +222,7 @@ def _are_real(a: Any, w: Any) -> bool:
     if is_complex(a) or not _REAL_EIGENVALUES:
         return False
     complex_ones = convert(imag(w) != 0.0, np.int64)
-    return not _known(sum_axes(complex_ones, tuple(range(len(w.shape)))), 1)
+    return not known_int(sum_axes(complex_ones, tuple(range(len(w.shape)))), 1)
 
 
 @implements(np.linalg.svd)
