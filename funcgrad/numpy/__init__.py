@@ -14,6 +14,7 @@ import numpy as np
 
 import funcgrad.numpy.attributes
 import funcgrad.numpy.methods  # noqa: F401  # gives tracers the methods and attributes of ndarray
+import funcgrad.ops.gufuncs  # noqa: F401  # gives tracers the operator @
 from funcgrad.core import dispatch
 from funcgrad.numpy.creation import (
     arange as arange,
@@ -31,7 +32,7 @@ from funcgrad.numpy.creation import (
 
 # Families of functions, imported when one of their functions is first called on traced values.
 _LAZY: dict[str, tuple[str, ...]] = {
-    "numpy.linalg": ("linalg",),
+    "numpy.linalg": ("linalg", "contraction", "products"),
     "numpy.fft": ("fft",),
     "numpy": (
         "shape",
@@ -49,6 +50,7 @@ _LAZY: dict[str, tuple[str, ...]] = {
         "reductions",
         "moments",
         "contraction",
+        "products",
         "cumulative",
         "nan_reductions",
         "statistics",
