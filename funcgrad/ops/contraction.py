@@ -157,9 +157,42 @@ def contract(
     return transpose(out, [order.index(label) for label in out_labels])
 
 
+def broadcast_contract(
+    name: str,
+    x: Any,
+    x_core: Sequence[str],
+    y: Any,
+    y_core: Sequence[str],
+    out_core: Sequence[str],
+) -> Any:
+    """A contraction in the last axes, which have labels; the axes before them are broadcast."""
+    xs, ys = typeof(x).shape, typeof(y).shape
+    x_rank, y_rank = len(xs) - len(x_core), len(ys) - len(y_core)
+    sizes = dict(zip(x_core, xs[x_rank:], strict=True)) | dict(
+        zip(y_core, ys[y_rank:], strict=True)
+    )
+    try:
+        batch = np.broadcast_shapes(xs[:x_rank], ys[:y_rank])
+    except ValueError:
+        raise ArgumentError(
+            f"{name} of shapes {xs} and {ys}: the leading axes {xs[:x_rank]} and {ys[:y_rank]} "
+            f"cannot be broadcast together{here()}"
+        ) from None
+    # A leading axis of length 1 is left out, so that it needs no copies of the other operand.
+    x_labels = [d for d in range(x_rank) if xs[d] != 1]
+    y_labels = [d for d in range(y_rank) if ys[d] != 1]
+    x = reshape(x, (*[xs[d] for d in x_labels], *xs[x_rank:]))
+    y = reshape(y, (*[ys[d] for d in y_labels], *ys[y_rank:]))
+    x_lead: list[Any] = [d - x_rank for d in x_labels]
+    y_lead: list[Any] = [d - y_rank for d in y_labels]
+    out_labels = [*sorted({*x_lead, *y_lead}), *out_core]
+    out = contract(x, [*x_lead, *x_core], y, [*y_lead, *y_core], out_labels)
+    return reshape(out, (*batch, *[sizes[label] for label in out_core]))
+
+
 def matmul(x: Any, y: Any) -> Any:
     """NumPy's `matmul`: matrix products in the last two axes, the axes before them broadcast."""
-    x, y = _array(x), _array(y)
+    x, y = array_operand(x), array_operand(y)
     xs, ys = typeof(x).shape, typeof(y).shape
     if not xs or not ys:
         raise ArgumentError(
@@ -173,43 +206,19 @@ def matmul(x: Any, y: Any) -> Any:
             f"matmul of shapes {xs} and {ys}: the last axis of the first has length {xs[-1]}, "
             f"the {which} axis of the second {ys[y_row]}{here()}\n  they must be equal"
         )
-    x_batch, y_batch = xs[:-2], ys[:-2]
-    if not x_batch and not y_batch:
+    if len(xs) <= 2 and len(ys) <= 2:
         return dot_general(x, y, ((len(xs) - 1,), (y_row,)))
-    return _batched_matmul(x, y, xs, ys)
-
-
-def _batched_matmul(x: Any, y: Any, xs: tuple[int, ...], ys: tuple[int, ...]) -> Any:
-    x_rank, y_rank = len(xs[:-2]), len(ys[:-2])
-    try:
-        batch = np.broadcast_shapes(xs[:-2], ys[:-2])
-    except ValueError:
-        raise ArgumentError(
-            f"matmul of shapes {xs} and {ys}: the leading axes {xs[:-2]} and {ys[:-2]} "
-            f"cannot be broadcast together{here()}"
-        ) from None
-    # A leading axis of length 1 is left out, so that it needs no copies of the other operand.
-    leading = range(len(batch))
-    x_labels = [
-        d for d, n in zip(leading[len(batch) - x_rank :], xs[:x_rank], strict=True) if n != 1
-    ]
-    y_labels = [
-        d for d, n in zip(leading[len(batch) - y_rank :], ys[:y_rank], strict=True) if n != 1
-    ]
-    x = reshape(x, tuple([n for n in xs[:x_rank] if n != 1]) + xs[x_rank:])
-    y = reshape(y, tuple([n for n in ys[:y_rank] if n != 1]) + ys[y_rank:])
     rows, columns = ["rows"] * (len(xs) > 1), ["columns"] * (len(ys) > 1)
-    out_labels = [*sorted({*x_labels, *y_labels}), *rows, *columns]
-    out = contract(x, [*x_labels, *rows, "sum"], y, [*y_labels, "sum", *columns], out_labels)
-    return reshape(out, (*batch, *xs[x_rank:-1], *ys[y_rank + 1 :]))
+    x_core, y_core = [*rows, "sum"], ["sum", *columns]
+    return broadcast_contract("matmul", x, x_core, y, y_core, [*rows, *columns])
 
 
-def _array(x: Any) -> Any:
+def array_operand(x: Any) -> Any:
+    """An operand that must be an array: a list becomes one."""
     if isinstance(x, Tracer) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype != object):
         return x
     return dispatch.as_array(x)
 
 
-dispatch.UFUNCS[np.matmul] = matmul
 Tracer.__matmul__ = lambda self, other: matmul(self, other)  # type: ignore[attr-defined]
 Tracer.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
