@@ -19,6 +19,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 
 # Hooks: the floors above put their functions here.
 _LOADERS: list[Callable[[Any], None]] = []
+_ADVISERS: list[Callable[[Any], str | None]] = []
 _UFUNC_METHODS: list[Callable[..., Any]] = []
 _AS_ARRAY: list[Callable[[Any], Any]] = []
 
@@ -35,8 +36,12 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
 
 
 def name_of(func: Any) -> str:
-    module = (getattr(func, "__module__", None) or "numpy").replace("numpy", "np", 1)
-    return f"{module}.{getattr(func, '__name__', repr(func))}"
+    """`np.linalg.solve`, for messages."""
+    name = getattr(func, "__name__", repr(func))
+    if isinstance(func, np.ufunc) and getattr(np, name, None) is not func:
+        return f"the ufunc {name!r}"
+    module = getattr(func, "__module__", None) or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{name}"
 
 
 def find_function(func: Any) -> Callable[..., Any]:
@@ -47,11 +52,16 @@ def find_function(func: Any) -> Callable[..., Any]:
             load(func)
         implementation = FUNCTIONS.get(func)
     if implementation is None:
-        raise UnsupportedError(
-            f"{name_of(func)} has no traced implementation{here()}\n  "
-            "compute it from functions that have one, or wrap it with fg.pure_callback or fg.defprimitive"
-        )
+        raise unsupported(func)
     return implementation
+
+
+def unsupported(func: Any) -> UnsupportedError:
+    """The error for a function without a traced implementation; it says what to do instead."""
+    advice = next(filter(None, [advise(func) for advise in _ADVISERS]), None) or (
+        "compute it from functions that have one, or wrap it with fg.pure_callback or fg.defprimitive"
+    )
+    return UnsupportedError(f"{name_of(func)} has no traced implementation{here()}\n  {advice}")
 
 
 def call_ufunc(

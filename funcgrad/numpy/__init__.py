@@ -99,7 +99,12 @@ def _load_ufuncs(*call: Any) -> Any:
     return dispatch.call_ufunc(*call)
 
 
+def _advice(func: Any) -> str | None:
+    return importlib.import_module("funcgrad.numpy.refused").advice(func)  # type: ignore[no-any-return]
+
+
 dispatch._LOADERS.append(_load_family)
+dispatch._ADVISERS.append(_advice)
 dispatch._UFUNC_METHODS.append(_load_ufuncs)
 
 _REPLACED = (

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch
-from funcgrad.core.errors import TracingError, UnsupportedError
+from funcgrad.core.errors import TracingError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS, WEAK_TYPES
@@ -38,10 +38,7 @@ def implementation_of(ufunc: np.ufunc) -> Callable[..., Any]:
         importlib.import_module("funcgrad.scipy.special_ufuncs")
         found = dispatch.UFUNCS.get(ufunc)
     if found is None:
-        raise UnsupportedError(
-            f"the ufunc {ufunc.__name__!r} has no traced implementation{here()}\n  compute it from "
-            "functions that have one, or wrap it with fg.pure_callback or fg.defprimitive"
-        )
+        raise dispatch.unsupported(ufunc)
     return found
 
 
