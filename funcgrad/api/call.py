@@ -13,7 +13,7 @@ from typing import Any
 
 from funcgrad.compile.program import run
 from funcgrad.core.config import config
-from funcgrad.core.errors import ArgumentError
+from funcgrad.core.errors import ArgumentError, FuncgradError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import shown
@@ -55,6 +55,9 @@ class Transformed:
 
 def hide_frames(error: Exception) -> Exception:
     """Take funcgrad's and NumPy's own frames out of a traceback."""
+    cause = error.__cause__
+    if isinstance(cause, FuncgradError) and str(error).startswith("setting an array element"):
+        error = cause  # NumPy's words for a failed `array[i] = t` hide ours
     if not config.traceback_filtering:
         return error
     frames = []

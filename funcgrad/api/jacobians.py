@@ -245,7 +245,7 @@ class _Named:
 def _owned(array: Any) -> Any:
     """A block that shares memory with no other block."""
     if isinstance(array, np.ndarray):
-        return np.ascontiguousarray(array).copy() if array.base is not None else array
+        return array.copy()[()] if array.base is not None else array[()]
     return array
 
 
