@@ -16,8 +16,7 @@ import numpy as np
 
 from funcgrad.compile import scalars
 from funcgrad.compile.buffers import Plan, Storage, plan_buffers
-from funcgrad.compile.emitters import EMITTERS, dtype_name
-from funcgrad.compile.fuse import reduces_rows
+from funcgrad.compile.emitters import EMITTERS, dtype_name, out_argument, reduction_ufunc
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
 from funcgrad.compile.runtime import ignore_errors, own, restore_errors
@@ -30,8 +29,8 @@ _RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful"
 # Results of this many elements hide the cost of converting a Python scalar operand.
 _LARGE = 4096
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
-# What a 0-d value is at run time: a Python number, a NumPy scalar, or perhaps a 0-d array.
-PYTHON, SCALAR, ZERO_D = "python", "scalar", "0-d"
+# What a 0-d value is at run time: a Python number or a NumPy scalar. (A 0-d array could be a view.)
+PYTHON, SCALAR = "python", "scalar"
 
 
 def emit(
@@ -173,19 +172,22 @@ class Emitter:
                 expression = self._scalar_expression(eqn, out)
                 if expression is not None:
                     return [f"{self.name(out)} = {expression}"]
-                # Reductions and products of vectors give NumPy scalars, other functions perhaps 0-d arrays.
-                self.kinds[out] = SCALAR if eqn.primitive.properties & _SCALAR_RESULTS else ZERO_D
+                self.kinds[out] = SCALAR
             self.source.quiet = True
-            return [f"{self.name(out)} = {self._array_expression(i, eqn, out)}"]
+            expression = self._array_expression(i, eqn, out)
+            if not out.aval.shape and not gives_scalar(eqn):
+                expression = f"({expression})[()]"
+            return [f"{self.name(out)} = {expression}"]
         self.source.quiet = True
-        for var in eqn.outvars:
-            if not var.aval.shape:
-                self.kinds[var] = ZERO_D
         targets = ", ".join(self.name(v) for v in eqn.outvars) or "_"
         comma = "," if len(eqn.outvars) == 1 else ""
+        scalar = [v for v in eqn.outvars if not v.aval.shape]
+        self.kinds.update(dict.fromkeys(scalar, SCALAR))
         if eqn.primitive.name == "fused":
             return [f"{targets}{comma} = {self._fused(eqn)}"]
-        return [f"{targets}{comma} = {self._call(eqn)}"]
+        # A 0-d array might be a view of an array that is written to later.
+        settled = [f"{self.name(v)} = {self.name(v)}[()]" for v in scalar]
+        return [f"{targets}{comma} = {self._call(eqn)}", *settled]
 
     def _scalar_expression(self, eqn: Equation, out: Var) -> str | None:
         avals = [a.aval for a in eqn.invars]
@@ -243,10 +245,11 @@ class Emitter:
             dtypes = {a.aval.dtype for a in eqn.invars}
             operands = [self.operand(a, dtypes, out.aval.size) for a in eqn.invars]
             if i in self.plan.outs:
-                operands.append(self.name(self.plan.outs[i]))
+                operands.append(out_argument(primitive.ufunc, self.name(self.plan.outs[i])))
             elif out.aval.nbytes >= LARGE_BYTES:
                 kind = dtype_name(out.aval.dtype)
-                operands.append(f"empty({out.aval.shape}, np.dtype({kind}))")
+                target = f"empty({out.aval.shape}, np.dtype({kind}))"
+                operands.append(out_argument(primitive.ufunc, target))
             if not out.aval.shape:
                 self.kinds[out] = SCALAR
             return f"{self.function(primitive.ufunc)}({', '.join(operands)})"
@@ -285,10 +288,6 @@ class Emitter:
         self.source.functions.append(kernel.text)
         self.source.globals.update(kernel.globals)
         self.source.notes.update(kernel.notes)
-        for var, inner in zip(eqn.outvars, jaxpr.outvars, strict=True):
-            if not var.aval.shape:
-                maker = next(e for e in jaxpr.eqns if inner in e.outvars)
-                self.kinds[var] = SCALAR if reduces_rows(maker, rows) else ZERO_D
         return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
 
     def _call(self, eqn: Equation) -> str:
@@ -343,6 +342,13 @@ def _short(value: Any) -> str:
 
 def is_plain_ufunc(eqn: Equation) -> bool:
     return eqn.primitive.ufunc is not None and not eqn.params and eqn.primitive.ufunc.nout == 1
+
+
+def gives_scalar(eqn: Equation) -> bool:
+    """Whether the statement of an equation with a 0-d result gives a NumPy scalar for certain."""
+    if is_plain_ufunc(eqn) or eqn.primitive.properties & _SCALAR_RESULTS:
+        return True
+    return reduction_ufunc(eqn) is not None or eqn.primitive.name == "reshape"
 
 
 def storage_of(eqn: Equation) -> str:

@@ -42,6 +42,11 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
     return "np.bool_" if dtype.kind == "b" else f"np.{dtype.name}"
 
 
+def out_argument(ufunc: Any, target: str) -> str:
+    """The memory for a result as an argument; by position, which is faster, where NumPy allows that."""
+    return f"out={target}" if ufunc in (np.maximum, np.minimum) else target
+
+
 def reduction_ufunc(eqn: Equation) -> Any:
     """The ufunc whose `reduce` an equation is, None for others."""
     ufunc = REDUCTIONS.get(eqn.primitive.name)
@@ -51,6 +56,8 @@ def reduction_ufunc(eqn: Equation) -> Any:
 @emitter(Storage.VIEW, "reshape")
 def _reshape(eqn: Equation, names: Sequence[str]) -> str | None:
     shape = eqn.outvars[0].aval.shape
+    if not shape:  # a scalar, not a 0-d view
+        return f"{names[0]}[{', '.join('0' * eqn.invars[0].aval.ndim) or '()'}]"
     return f"{names[0]}.reshape({shape[0] if len(shape) == 1 else shape})"
 
 

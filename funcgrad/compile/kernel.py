@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad.compile.costs import cost_of
-from funcgrad.compile.emitters import dtype_name, reduction_ufunc
+from funcgrad.compile.emitters import dtype_name, out_argument, reduction_ufunc
 from funcgrad.compile.fuse import Rows, cut, reduces_rows
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
 
@@ -79,12 +79,13 @@ class KernelWriter:
         n_blocks = max(1, round(self.n / max(1, BLOCK // self._widest())))
         step = -(-self.n // n_blocks)
         bounds = [(k, i, min(i + step, self.n)) for k, i in enumerate(range(0, self.n, step))]
-        inputs = [v for v in self.jaxpr.invars if v in sliced or v in whole]
-        names = [self.name(v) for v in (*inputs, *outs, *partial)]
+        inputs = [(v, True) for v in sliced] + [(v, False) for v in whole]
+        names = [self.name(v) if cuts else self._whole_name(v) for v, cuts in inputs]
+        names += [self.name(v) for v in (*outs, *partial)]
         text = (
             self._block_function(names)
             + "\n\n"
-            + self._launcher(inputs, sliced, outs, partial, len(bounds))
+            + self._launcher(inputs, outs, partial, len(bounds))
         )
         cost = sum(cost_of(eqn) for eqn in self.jaxpr.eqns)
         return Kernel(
@@ -187,7 +188,8 @@ class KernelWriter:
         operands = [self._operand(a, eqn, dtypes) for a in eqn.invars]
         if primitive.ufunc is not None and not eqn.params:
             target = self._reused(position, eqn, out) or self._target(out)
-            self.lines.append(f"{self.function(primitive.ufunc)}({', '.join([*operands, target])})")
+            operands.append(out_argument(primitive.ufunc, target))
+            self.lines.append(f"{self.function(primitive.ufunc)}({', '.join(operands)})")
             return
         target = self._target(out)
         if primitive.name == "select_n" and len(operands) == 3:
@@ -211,7 +213,7 @@ class KernelWriter:
                 return repr(atom.val.item() if hasattr(atom.val, "item") else atom.val)
             return self.constant(atom.val, atom.aval)
         if atom in self.whole and not cut(atom, eqn, self.rows):
-            return self.name(atom)  # type: ignore[arg-type]
+            return self._whole_name(atom)  # type: ignore[arg-type]
         return self.place[atom]  # type: ignore[index]
 
     # Where results go
@@ -261,17 +263,14 @@ class KernelWriter:
         return "\n".join([head, *["    " + line for line in body + self.lines]]) + "\n"
 
     def _launcher(
-        self, inputs: list[Var], sliced: Any, outs: list[Var], partial: list[Var], n_blocks: int
+        self, inputs: list[tuple[Var, bool]], outs: list[Var], partial: list[Var], n_blocks: int
     ) -> str:
         lines = []
         passed = []
-        for var in inputs:
+        for var, cuts in inputs:
+            shape = self._collapsed(var, cuts)
             name = self.name(var)
-            if self.n_axes > 1 and var.aval.shape:
-                shape = self._collapsed(var, var in sliced)
-                if shape != var.aval.shape:
-                    lines.append(f"{name} = {name}.reshape({shape})")
-            passed.append(name)
+            passed.append(name if shape == var.aval.shape else f"{name}.reshape({shape})")
         for var in outs:
             name, kind = self.name(var), dtype_name(var.aval.dtype)
             lines.append(f"{name} = empty({var.aval.shape}, np.dtype({kind}))")
@@ -298,7 +297,14 @@ class KernelWriter:
         head = f"def {f}({', '.join([self.name(v) for v in self.jaxpr.invars])}):"
         return "\n".join([head, *["    " + line for line in lines]]) + "\n"
 
-    def _collapsed(self, var: Var, sliced: bool) -> tuple[int, ...]:
-        if sliced:
+    def _collapsed(self, var: Var, cuts: bool) -> tuple[int, ...]:
+        """The shape of an input where the rows are one axis."""
+        shape: tuple[int, ...] = var.aval.shape
+        if cuts:
             return (self.n, *self._inner(var))
-        return var.aval.shape
+        while self.n_axes > 1 and shape and shape[0] == 1:
+            shape = shape[1:]
+        return shape
+
+    def _whole_name(self, var: Var) -> str:
+        return f"{self.name(var)}_all" if var in self.place else self.name(var)
