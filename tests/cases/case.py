@@ -27,7 +27,8 @@ class Case:
         dtypes: the dtypes for the tests of values: a name for all arguments, or a tuple of names, one per
             argument. Derivatives are tested in float64, and in complex128 if `complex`.
         args: `args(rng)` returns the arguments (arrays, or lists, tuples and dicts of arrays), instead of
-            `shapes`. A dtype from `dtypes` then replaces that of the floating leaves.
+            `shapes`. A dtype from `dtypes` then replaces that of the floating leaves; of complex ones
+            only the precision.
         jax: the same function in JAX. AUTO: the function of that name in `jax.numpy`, `jax.numpy.linalg`,
             `jax.numpy.fft` or `jax.scipy.special`; a lambda is run with `np` standing for `jax.numpy`. None: JAX
             has none, or does not agree with NumPy (then say why), and finite differences must do.
@@ -155,7 +156,9 @@ def _cast(value: Any, dtype: str) -> Any:
     if isinstance(value, dict):
         return {key: _cast(v, dtype) for key, v in value.items()}
     array = np.asarray(value)
-    return array.astype(dtype) if array.dtype.kind in "fc" else value
+    if array.dtype.kind == "c":
+        return array.astype(np.result_type(dtype, np.complex64))  # complex arguments stay complex
+    return array.astype(dtype) if array.dtype.kind == "f" else value
 
 
 def _short(value: Any) -> str:
