@@ -82,10 +82,16 @@ dispatch.UFUNCS[np.divmod] = divmod_
 # Absolute value and sign
 
 
+def _slope(x: Any) -> Any:
+    """The derivative of |x|, which is 1 at 0 (JAX's convention)."""
+    one = typeof(x).dtype.type(1)
+    return where(x >= 0.0, one, -one)
+
+
 def _abs_jvp(t: Any, ans: Any, x: Any) -> Any:
     if is_complex(x):
         return real(t * (conj(x) / where(ans == 0.0, 1.0, ans)))
-    return t * sign(x)
+    return t * _slope(x)
 
 
 def _sign_jvp(t: Any, ans: Any, x: Any) -> Any:
@@ -97,10 +103,10 @@ def _sign_jvp(t: Any, ans: Any, x: Any) -> Any:
 
 
 abs_ = elementwise("abs", np.absolute, jvp=_abs_jvp, emit=lambda operands: f"abs({operands[0]})")
-fabs = elementwise("fabs", np.fabs, jvp=lambda t, ans, x: t * sign(x))
+fabs = elementwise("fabs", np.fabs, jvp=lambda t, ans, x: t * _slope(x))
 sign = elementwise("sign", np.sign, jvp=_sign_jvp)
 copysign = elementwise(
-    "copysign", np.copysign, jvp=(lambda t, ans, x, y: t * (sign(x) * copysign(1.0, y)), None)
+    "copysign", np.copysign, jvp=(lambda t, ans, x, y: t * (_slope(x) * copysign(1.0, y)), None)
 )
 heaviside = elementwise(
     "heaviside", np.heaviside, jvp=(None, lambda t, ans, x, y: where(x == 0.0, t, 0.0))

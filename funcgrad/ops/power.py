@@ -20,7 +20,7 @@ _LARGEST_CHAIN = 8
 _LARGEST_EXPONENT = 1 << 31
 
 sqrt = elementwise("sqrt", np.sqrt, jvp=lambda t, ans, x: t * (0.5 / ans))
-cbrt = elementwise("cbrt", np.cbrt, jvp=lambda t, ans, x: t * (1 / 3 / (ans * ans)))
+cbrt = elementwise("cbrt", np.cbrt, jvp=lambda t, ans, x: t * (1 / 3 * ans**-2))
 square = elementwise("square", np.square, jvp=lambda t, ans, x: t * (2.0 * x))
 reciprocal = elementwise("reciprocal", np.reciprocal, jvp=lambda t, ans, x: -t * (ans * ans))
 
