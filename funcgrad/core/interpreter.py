@@ -52,7 +52,13 @@ def _inline(jaxpr: Jaxpr, env: dict[Any, Any], trace: Any) -> None:
         for eqn in jaxpr.eqns:
             trace.source = outer_source or eqn.source
             values = [atom.val if type(atom) is Literal else env[atom] for atom in eqn.invars]
-            out = eqn.primitive(*values, **eqn.params)
+            plain = not any([type(value) is Tracer for value in values])
+            if plain and (eqn.effects or any([v.aval.shape for v in eqn.outvars])):
+                # Recorded rather than computed: the jaxpr would keep the array, and the simplifier would
+                # not see what it is made of.
+                out = trace.bind(eqn.primitive, values, eqn.params)
+            else:
+                out = eqn.primitive(*values, **eqn.params)
             if eqn.primitive.multiple_results:
                 env.update(zip(eqn.outvars, out, strict=True))
             else:

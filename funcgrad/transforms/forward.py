@@ -11,7 +11,7 @@ from funcgrad.core.check import checked
 from funcgrad.core.errors import NoDerivativeError
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.source import locate
-from funcgrad.core.tracing import Trace, build_jaxpr, current_trace
+from funcgrad.core.tracing import Trace, build_jaxpr, current_trace, is_traced
 from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.ops.basic import instantiate as instantiate_zero
 
@@ -140,8 +140,11 @@ def forward(
 
 
 def rebind(trace: Trace, eqn: Equation, operands: Sequence[Any]) -> Any:
-    """Record an equation again on new operands; one on plain values only is computed now."""
-    if eqn.effects:
+    """Record an equation again on new operands; one on plain values only is computed now if it is a scalar.
+
+    (An array computed now would be kept in the jaxpr, and hide from the simplifier what it is made of.)
+    """
+    if eqn.effects or (any(v.aval.shape for v in eqn.outvars) and not is_traced(*operands)):
         return trace.bind(eqn.primitive, operands, eqn.params)
     with np.errstate(all="ignore"):
         return eqn.primitive(*operands, **eqn.params)
