@@ -53,8 +53,7 @@ CONFUSING: dict[str, tuple[Callable[[], Any], float]] = {
     ),
     "same point": (lambda: fg.grad(lambda x: fg.grad(lambda y: x * y)(x))(3.0), 1.0),
     "same variable": (lambda: fg.grad(lambda x: fg.grad(lambda x: x**3)(x))(3.0), 18.0),
-    # Manzyuk et al. (2019): the derivative of a function that returns a function.
-    "amazing": (lambda: _amazing(), 2 * np.e**2),
+    "shifts": (lambda: _shifts(), 2 * np.e**2),
     "three deep": (
         lambda: fg.grad(
             lambda x: fg.grad(lambda y: fg.grad(lambda z: np.sin(x * y * z) + x * y)(1.0) * x)(1.0)
@@ -70,8 +69,8 @@ CONFUSING: dict[str, tuple[Callable[[], Any], float]] = {
 }
 
 
-def _amazing() -> Any:
-    """A shift operator: s(u)(f)(x) = f(x + u); d/du s(u)(s(u)(exp))(1) at 0 is 2 exp(1 + 2u)..."""
+def _shifts() -> Any:
+    """The derivative of exp(1 + 2 u) at 1/2, by a function that returns functions."""
 
     def shift(u: Any) -> Callable[[Any], Callable[[Any], Any]]:
         return lambda f: lambda x: f(x + u)
@@ -91,10 +90,7 @@ def test_nor_under_jit_and_vmap(name: str) -> None:
     close(fg.jit(run)(), expected)
     close(fg.grad(lambda s: s * run())(2.0), expected)
     close(fg.vmap(lambda s: s * run())(np.array([1.0, 2.0])), expected * np.array([1.0, 2.0]))
-    close(
-        fg.vmap(fg.grad(lambda s: s * run()))(np.array([1.0, 2.0])),
-        [expected, expected][:0] or np.array([expected] * 2),
-    )
+    close(fg.vmap(fg.grad(lambda s: s * run()))(np.ones(2)), expected * np.ones(2))
 
 
 # Compositions against formulas
@@ -160,6 +156,14 @@ def diagonal(function: Callable[[Any], Any]) -> Any:
 
 def per_example(x: Any) -> Any:
     return fg.vmap(f)(x)
+
+
+def through_jaxpr(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def fun(x: Any) -> Any:
+        closed = fg.make_jaxpr(function)(x)
+        return fg.eval_jaxpr(closed.jaxpr, closed.consts, x)[0]
+
+    return fun
 
 
 COMPOSITIONS: dict[str, tuple[Callable[[], Any], Any]] = {
@@ -239,10 +243,7 @@ COMPOSITIONS: dict[str, tuple[Callable[[], Any], Any]] = {
         lambda: fg.linear_transpose(fg.linearize(per_example, X)[1], X)(X)[0],
         f1(X) * X,
     ),
-    "make_jaxpr(grad)": (
-        lambda: fg.eval_jaxpr(fg.make_jaxpr(fg.grad(f))(X).jaxpr, [], X)[0],
-        f1(X),
-    ),
+    "make_jaxpr(grad)": (lambda: through_jaxpr(fg.grad(f))(X), f1(X)),
     "grad(stop_gradient)": (
         lambda: fg.grad(lambda x: np.sum(fg.stop_gradient(np.sin(x)) * x**2))(X),
         2 * X * np.sin(X),
