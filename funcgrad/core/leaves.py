@@ -10,7 +10,7 @@ import numpy as np
 from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import describe_function
-from funcgrad.core.tracing import Tracer
+from funcgrad.core.tracing import Tracer, leaked
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
 from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval
 
@@ -24,6 +24,8 @@ def shown(value: Any) -> str:
 def leaf_aval(leaf: Any) -> ShapedArray | None:
     """The abstract value of a leaf of an argument; None if it is no array."""
     if type(leaf) is Tracer:
+        if not leaf._trace.open:
+            raise leaked(leaf._trace)
         if leaf._view is not None:
             leaf._refresh()
         return leaf.aval

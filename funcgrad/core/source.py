@@ -17,6 +17,8 @@ import numpy as np
 _HIDDEN = (
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
     os.path.dirname(os.path.abspath(np.__file__)) + os.sep,
+    "<__array_function__",
+    "<funcgrad program",
 )
 _hidden_files: dict[str, bool] = {}
 
@@ -45,7 +47,7 @@ def is_hidden(filename: str) -> bool:
     """Whether frames of this file are ours or NumPy's, hence not what the user wants to see."""
     hidden = _hidden_files.get(filename)
     if hidden is None:
-        hidden = filename.startswith(_HIDDEN) or filename.startswith("<__array_function__")
+        hidden = filename.startswith(_HIDDEN)
         if len(_hidden_files) < 10_000:
             _hidden_files[filename] = hidden
     return hidden

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.source import here
 from funcgrad.core.tracing import _OWN, Tracer, View
 from funcgrad.ops import basic
 
@@ -108,9 +110,9 @@ def complete_shape(old: tuple[int, ...], new: Sequence[int]) -> tuple[int, ...]:
         if rest and size % rest == 0:
             return tuple([size // rest if n == -1 else n for n in shape])
     elif shape.count(-1) > 1:
-        raise ValueError("can only specify one unknown dimension")
+        raise ArgumentError(f"can only specify one unknown dimension, not {shape}{here()}")
     if math.prod(shape) != size or any(n < 0 for n in shape):
-        raise ValueError(f"cannot reshape array of size {size} into shape {shape}")
+        raise ArgumentError(f"cannot reshape an array of shape {old} into shape {shape}{here()}")
     return shape
 
 

@@ -1,0 +1,337 @@
+"""Every class of error: its text says what happened, where, and what to write instead."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+from funcgrad.core import errors
+from funcgrad.core.errors import (
+    ArgumentError,
+    ConcretizationError,
+    FuncgradError,
+    JaxprError,
+    LeakedTracerError,
+    LostDerivativeError,
+    NoBatchingError,
+    NoDerivativeError,
+    ReadOnlyArgumentError,
+    TracedBoolError,
+    TracingError,
+    UnsupportedError,
+)
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.types import ShapedArray
+
+X = np.array([0.5, -1.5, 2.0])
+PLAIN = np.zeros(3)
+bare = Primitive(
+    "bare",
+    impl=lambda x: x + 0.0,
+    abstract=lambda x: ShapedArray(x.shape, x.dtype),
+    register=False,
+)
+
+
+def write_to_argument(x: Any) -> Any:
+    x[0] = 1.0
+    return np.sum(x)
+
+
+def add_to_argument(x: Any) -> Any:
+    x += 1.0
+    return np.sum(x)
+
+
+def write_to_plain(x: Any) -> Any:
+    PLAIN[0] = x[0]
+    return np.sum(x)
+
+
+STAY = (
+    r"keep the traced value \(np.sin\(t\), t.sum\(\), t \*\* 2 instead of the functions of `math`\)"
+)
+# What fails, with which class, and the message (a regular expression; `HERE` is the user's line).
+HERE = rf"\n  at {re.escape(__file__)}:\d+ in .*\n  "
+FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    # A value was asked for
+    "if under vmap": (
+        lambda: fg.vmap(lambda x: x if x > 0 else -x)(X),
+        TracedBoolError,
+        r"the truth value of bool\[\] was asked for, but it depends on an input of .*lambda.*, which "
+        rf"differs per example under vmap{HERE}use np.where\(condition, a, b\), or fg.lax.cond",
+    ),
+    "int under jit": (
+        lambda: fg.jit(lambda x: int(x) * x)(2),
+        ConcretizationError,
+        r"the integer value of i64\[\] was asked for, but it depends on an input of .*, which has no "
+        rf"value under jit{HERE}mark the argument static \(jit's static_argnums\), or use .astype\(int\)",
+    ),
+    "range under jit": (
+        lambda: fg.jit(lambda n: sum(range(n)))(2),
+        ConcretizationError,
+        rf"the integer value of i64\[\] was asked for.*{HERE}mark the argument static",
+    ),
+    "format under jit": (
+        lambda: fg.jit(lambda x: f"{x:.3f}")(2.0),
+        ConcretizationError,
+        rf"the value of f64\[\] was asked for.*{HERE}use fg.debug.print",
+    ),
+    "mask under jit": (
+        lambda: fg.jit(lambda x: x[x > 0])(X),
+        ConcretizationError,
+        rf"has no value under jit{HERE}",
+    ),
+    "nonzero under vmap": (
+        lambda: fg.vmap(lambda x: np.nonzero(x)[0])(np.stack([X, X])),
+        ConcretizationError,
+        rf"differs per example under vmap{HERE}",
+    ),
+    # A derivative would be lost
+    "float": (
+        lambda: fg.grad(lambda x: float(x) ** 2)(2.0),
+        LostDerivativeError,
+        rf"float\(\) of a traced f64\[\] would drop its derivative{HERE}{STAY}",
+    ),
+    "math.sin": (
+        lambda: fg.grad(lambda x: math.sin(x))(2.0),
+        LostDerivativeError,
+        rf"float\(\) of a traced f64\[\] would drop its derivative{HERE}{STAY}",
+    ),
+    "complex": (
+        lambda: fg.grad(lambda x: abs(complex(x)))(2.0),
+        LostDerivativeError,
+        rf"complex\(\) of a traced f64\[\] would drop its derivative{HERE}{STAY}",
+    ),
+    "np.asarray": (
+        lambda: fg.grad(lambda x: np.sum(np.asarray(x)))(X),
+        LostDerivativeError,
+        r"NumPy tried to turn a traced f64\[3\] into a plain array, which would drop its derivative"
+        rf"{HERE}build arrays of traced values with np.stack",
+    ),
+    "np.array of a list": (
+        lambda: fg.grad(lambda x: np.sum(np.array([x, x])))(2.0),
+        LostDerivativeError,
+        r"(NumPy tried to turn a traced f64\[\] into a plain array|float\(\) of a traced f64\[\])",
+    ),
+    "write into a plain array": (
+        lambda: fg.grad(write_to_plain)(X),
+        LostDerivativeError,
+        rf"would drop its derivative{HERE}",
+    ),
+    # The caller's data
+    "write to an argument": (
+        lambda: fg.grad(write_to_argument)(X),
+        ReadOnlyArgumentError,
+        r"in-place update of f64\[3\], which is an argument of write_to_argument \(.*\) or a view of one"
+        rf"{HERE}it would change the caller's array: work on a copy, `x = x.copy\(\)`",
+    ),
+    "augmented assignment to an argument": (
+        lambda: fg.grad(add_to_argument)(X),
+        ReadOnlyArgumentError,
+        rf"in-place update of f64\[3\], which is an argument of add_to_argument .*{HERE}it would change",
+    ),
+    # Without a rule
+    "unknown function": (
+        lambda: fg.grad(lambda x: np.sum(np.array_repr(x)))(X),
+        UnsupportedError,
+        rf"np\.array_repr has no traced implementation{HERE}it needs the values: return the array",
+    ),
+    "no derivative rule": (
+        lambda: fg.grad(lambda x: np.sum(bare(x)))(X),
+        NoDerivativeError,
+        rf"bare has no derivative rule{HERE}use fg.stop_gradient on its operands",
+    ),
+    "no batching rule": (
+        lambda: fg.vmap(lambda x: bare(x))(X),
+        NoBatchingError,
+        rf"bare has no batching rule{HERE}loop over the examples",
+    ),
+    "no transposition rule": (
+        lambda: fg.linear_transpose(lambda x: np.sin(x), X),
+        NoDerivativeError,
+        rf"sin has no transposition rule{HERE}it cannot be differentiated in reverse mode",
+    ),
+    "object array": (
+        lambda: fg.grad(lambda x: np.sum(x * np.array([1, "a", None], dtype=object)))(X),
+        UnsupportedError,
+        rf"object.*cannot take part in a traced computation{HERE}use a boolean, integer",
+    ),
+    "strings": (
+        lambda: fg.grad(lambda x: np.sum(x * np.array(["a", "b", "c"])))(X),
+        UnsupportedError,
+        rf"an array of dtype <U1 cannot take part in a traced computation{HERE}use a boolean, integer",
+    ),
+    "dates": (
+        lambda: fg.grad(lambda x: np.sum(x * np.array(["2024-01-01"], "datetime64[D]")))(X),
+        UnsupportedError,
+        rf"an array of dtype datetime64\[D\] cannot take part in a traced computation{HERE}",
+    ),
+    "masked array": (
+        lambda: fg.grad(lambda x: np.sum(x * np.ma.masked_array([1.0, 2.0, 3.0])))(X),
+        UnsupportedError,
+        rf"a masked array cannot take part in a traced computation{HERE}use np.where\(mask, value, fill\)",
+    ),
+    "wrong operand types": (
+        lambda: fg.jit(lambda x: np.bitwise_and(x, x))(X),
+        UnsupportedError,
+        r"does not take operands of types f64\[3\], f64\[3\]",
+    ),
+    # Arguments
+    "broadcasting": (
+        lambda: fg.grad(lambda x: np.sum(x + np.ones(4)))(X),
+        ArgumentError,
+        r"add: shapes \(3,\) and \(4,\) cannot be broadcast together",
+    ),
+    "reshape": (
+        lambda: fg.grad(lambda x: np.sum(x.reshape(2, 2)))(X),
+        ArgumentError,
+        r"cannot reshape an array of shape \(3,\) into shape \(2, 2\)\n  at ",
+    ),
+    "not a function": (lambda: fg.grad(3.0), ArgumentError, "grad takes a function, not float 3.0"),
+    # Jaxprs
+    "bad jaxpr": (
+        lambda: fg.check_jaxpr(fg.make_jaxpr(np.sin)(X).jaxpr.replace(invars=())),
+        JaxprError,
+        r"a variable is read before it is bound\n>>> ",
+    ),
+    # Leaving the trace
+    "pickle": (
+        lambda: fg.grad(lambda x: __import__("pickle").dumps(x))(2.0),
+        TracingError,
+        r"a traced f64\[\] cannot be pickled or copied outside of its trace",
+    ),
+    "attribute": (
+        lambda: fg.grad(lambda x: x.no_such_thing)(2.0),
+        AttributeError,
+        r"a traced f64\[\] has no attribute 'no_such_thing'",
+    ),
+    "len of a scalar": (
+        lambda: fg.grad(lambda x: len(x))(2.0),
+        TypeError,
+        "len\\(\\) of unsized object",
+    ),
+    "hash": (lambda: fg.grad(lambda x: {x: 1})(2.0), TypeError, "unhashable type"),
+    "iterate over a scalar": (
+        lambda: fg.grad(lambda x: sum(x))(2.0),
+        TypeError,
+        "iteration over a 0-d array",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_message(name: str) -> None:
+    run, kind, message = FAILURES[name]
+    with pytest.raises(kind, match=message) as caught:
+        run()
+    assert type(caught.value) is kind or kind in (TypeError, ArgumentError)
+
+
+def test_every_class_is_tested_and_drawn() -> None:
+    classes = {
+        c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, FuncgradError)
+    }
+    tested = {kind for _, kind, _ in FAILURES.values()} | {LeakedTracerError}  # below
+    assert classes - tested - {FuncgradError} == set()
+    drawn = re.findall(r"^[│ ├└─]*(\w+Error)\b", errors.__doc__ or "", flags=re.MULTILINE)
+    assert sorted(drawn) == sorted(c.__name__ for c in classes)
+    assert all(c.__doc__ for c in classes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "builtin"),
+    [
+        (ConcretizationError, TypeError),
+        (LostDerivativeError, TypeError),
+        (ReadOnlyArgumentError, ValueError),
+        (UnsupportedError, TypeError),
+        (ArgumentError, TypeError),
+        (ArgumentError, ValueError),
+    ],
+)
+def test_code_that_catches_builtin_errors_keeps_working(kind: Any, builtin: Any) -> None:
+    assert issubclass(kind, builtin)
+
+
+# Leaks
+
+LEAK = (
+    r"a traced value was used after {name} \({file}:\d+\) that traced it had returned\n  at {file}:\d+ in "
+    r".*\n  return values from the function instead of storing them in globals, attributes or containers"
+)
+TRANSFORMS: dict[str, Callable[[Any], Any]] = {
+    "grad": lambda f: fg.grad(f)(2.0),
+    "jvp": lambda f: fg.jvp(f, (2.0,), (1.0,)),
+    "vjp": lambda f: fg.vjp(f, 2.0),
+    "linearize": lambda f: fg.linearize(f, 2.0),
+    "vmap": lambda f: fg.vmap(f)(X),
+    "jit": lambda f: fg.jit(f)(2.0),
+    "make_jaxpr": lambda f: fg.make_jaxpr(f)(2.0),
+    "jacfwd": lambda f: fg.jacfwd(f)(2.0),
+    "hessian": lambda f: fg.hessian(f)(2.0),
+}
+USES: dict[str, Callable[[Any], Any]] = {
+    "operator": lambda t: t + 1.0,
+    "ufunc": lambda t: np.sin(t),
+    "function": lambda t: np.sum(t),
+    "truth": lambda t: bool(t > 0),
+    "in another trace": lambda t: fg.grad(lambda x: x * t)(2.0),
+    "as an argument": lambda t: fg.jit(lambda x: x * 2.0)(t),
+    "under vmap": lambda t: fg.vmap(lambda x: x * t)(X),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("use", USES)
+def test_leaks_name_the_function_and_the_line(transform: str, use: str) -> None:
+    leaked: list[Any] = []
+
+    def careless(x: Any) -> Any:
+        leaked.append(x * 2.0)
+        return x * x
+
+    TRANSFORMS[transform](careless)
+    name = r"test_leaks_name_the_function_and_the_line\.<locals>\.careless"
+    message = LEAK.format(name=name, file=re.escape(__file__))
+    with pytest.raises(LeakedTracerError, match=message):
+        USES[use](leaked[0])
+
+
+def test_a_leaked_value_prints_as_leaked() -> None:
+    leaked: list[Any] = []
+    fg.grad(lambda x: (leaked.append(x), x)[1])(2.0)
+    assert repr(leaked[0]) == "Tracer<f64[]>(leaked)"
+
+
+def test_a_result_may_not_be_a_leaked_value() -> None:
+    leaked: list[Any] = []
+    fg.grad(lambda x: (leaked.append(x), x)[1])(2.0)
+    with pytest.raises(LeakedTracerError):
+        fg.grad(lambda x: leaked[0])(3.0)
+
+
+def test_an_error_in_the_function_leaves_no_open_trace() -> None:
+    def broken(x: Any) -> Any:
+        raise KeyError("mine")
+
+    for transform in TRANSFORMS.values():
+        with pytest.raises(KeyError, match="mine"):
+            transform(broken)
+        np.testing.assert_allclose(fg.grad(lambda x: x * x)(3.0), 6.0)
+
+
+def test_the_inner_function_leaks_to_the_outer_one() -> None:
+    def outer(x: Any) -> Any:
+        kept: list[Any] = []
+        fg.grad(lambda y: (kept.append(y * x), y * x)[1])(1.0)
+        return kept[0] * x
+
+    with pytest.raises(LeakedTracerError, match=r"that traced it had returned"):
+        fg.grad(outer)(2.0)
