@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.tracing import Tracer, View
+from funcgrad.core.tracing import Tracer
 from funcgrad.numpy.at import At
 from funcgrad.numpy.indexing import put
-from funcgrad.numpy.views import layout_of, reshaped, transpose_view, view, whole_view
+from funcgrad.numpy.views import is_scalar, layout_of, reshaped, transpose_view, view, whole_view
 from funcgrad.ops.basic import broadcast_to, reshape
 from funcgrad.ops.elementwise import complex_, imag, real
 
@@ -28,12 +28,16 @@ def matrix_transposed(x: Tracer) -> Tracer:
 def real_part(x: Tracer) -> Tracer:
     """The real part, a view."""
     if x.dtype.kind != "c":
-        return whole_view(x)
+        return x if is_scalar(x) else whole_view(x)
+    if is_scalar(x):
+        return real(x)
     return view(x, real, lambda p, v: complex_(v, imag(p)), lambda a: a.real)
 
 
 def imaginary_part(x: Tracer) -> Tracer:
     """The imaginary part, a view; read-only zeros for real numbers."""
+    if is_scalar(x):
+        return imag(x) if x.dtype.kind == "c" else _zero(x)
     if x.dtype.kind == "c":
         return view(x, imag, lambda p, v: complex_(real(p), v), lambda a: a.imag)
     return view(x, lambda p: broadcast_to(_zero(p), p.shape), None, lambda a: a.imag)
@@ -123,10 +127,6 @@ def is_writable(x: Tracer) -> bool:
             return False
         root, shown = shown.parent, shown.parent._view
     return shown is not None or root._index >= root._trace.n_inputs
-
-
-def _view_of(x: Tracer) -> View | None:
-    return x._view
 
 
 _READ_ONLY = {

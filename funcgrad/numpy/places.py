@@ -15,7 +15,7 @@ from funcgrad.core import dispatch
 from funcgrad.core.source import here
 from funcgrad.core.tracing import AbstractValue, Tracer, typeof
 from funcgrad.ops.gather import gathered_shape, natural_position
-from funcgrad.ops.indexing import Index, Slice, _Index, indexed_shape, whole
+from funcgrad.ops.indexing import Index, Slice, indexed_shape, whole
 
 _ADVANCED = frozenset(("int", "dynamic", "array", "mask", "bool"))
 _MOST_CHECKED = 1 << 16  # index arrays up to this size are searched for repeated places
@@ -241,7 +241,7 @@ def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...], *, check: bo
                 axes.append(n_out)
                 indices.append(i)
                 n_out += 1
-    index: Index | None = _Index(basic)
+    index: Index | None = Index(basic)
     out_shape = indexed_shape(basic)  # type: ignore[arg-type]
     if index == whole(shape):
         index = None

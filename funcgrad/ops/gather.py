@@ -125,6 +125,25 @@ gather = Primitive(
 )
 
 
+def along_axis(shape: Sequence[int], indices: Any, axis: int) -> tuple[Any, ...]:
+    """Index arrays for all axes: the given one for `axis`, counters for the others."""
+    ndim = len(shape)
+    return tuple(
+        [
+            indices
+            if d == axis
+            else np.arange(n).reshape([n if e == d else 1 for e in range(ndim)])
+            for d, n in enumerate(shape)
+        ]
+    )
+
+
+def take_along(x: Any, indices: Any, axis: int) -> Any:
+    """`np.take_along_axis`."""
+    places = along_axis(typeof(x).shape, indices, axis)
+    return gather(x, *places, axes=tuple(range(len(places))), position=0)
+
+
 # Updates
 
 # Flat indices cost a pass over the array, which pays from one write per this many rows on.

@@ -33,7 +33,7 @@ class Slice(NamedTuple):
         return max(0, -((self.start - self.stop) // self.step))
 
 
-class _Index(tuple):  # type: ignore[type-arg]
+class Index(tuple):  # type: ignore[type-arg]
     """An index that prints as Python writes it."""
 
     __slots__ = ()
@@ -42,12 +42,9 @@ class _Index(tuple):  # type: ignore[type-arg]
         return f"[{', '.join(map(repr, self))}]"
 
 
-Index = tuple[int | Slice | None, ...]
-
-
 def whole(shape: Sequence[int]) -> Index:
     """The index that takes everything."""
-    return _Index([Slice(0, n, 1) for n in shape])
+    return Index([Slice(0, n, 1) for n in shape])
 
 
 @lru_cache(maxsize=4096)
@@ -67,7 +64,7 @@ def indexed_shape(index: Index) -> tuple[int, ...]:
 
 
 def _on_examples(axis: BatchAxis, index: Index) -> Index:
-    return _Index((Slice(0, axis.size, 1), *index))
+    return Index((Slice(0, axis.size, 1), *index))
 
 
 getitem = Primitive(

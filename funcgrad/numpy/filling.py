@@ -1,0 +1,82 @@
+"""`np.zeros_like` and its kin: new arrays that are traced, so that traced values fit into them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.dispatch import implements
+from funcgrad.core.tracing import Tracer, current_trace, typeof
+from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.indexing import cast_value
+from funcgrad.numpy.shape import as_shape
+from funcgrad.numpy.views import own
+from funcgrad.ops.basic import broadcast_to
+
+
+def filled(prototype: Any, value: Any, dtype: Any, shape: Any) -> Any:
+    """A new traced array with the type of `prototype`, where not given otherwise."""
+    x = operand(prototype)
+    aval = typeof(x)
+    to = aval.dtype if dtype is None else np.dtype(dtype)
+    trace = x._trace.innermost() if isinstance(x, Tracer) else current_trace()
+    value = cast_value(value, to)
+    if not isinstance(value, Tracer) and trace is not None:
+        value = trace.literal(value)
+    new = broadcast_to(value, aval.shape if shape is None else as_shape(shape))
+    return own(new) if isinstance(new, Tracer) else np.array(new)
+
+
+@implements(np.zeros_like)
+def zeros_like(
+    a: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    return filled(a, 0, dtype, shape)
+
+
+@implements(np.ones_like)
+def ones_like(
+    a: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    return filled(a, 1, dtype, shape)
+
+
+@implements(np.empty_like)
+def empty_like(
+    prototype: Any,
+    /,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    return filled(prototype, 0, dtype, shape)
+
+
+@implements(np.full_like)
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    return filled(a, fill_value, dtype, shape)
