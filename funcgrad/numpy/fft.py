@@ -30,9 +30,7 @@ def _signal(name: str, a: Any, fft_type: str) -> Any:
             f"np.fft.{name} takes real numbers, got {typeof(a)}{here()}\n  "
             "use np.fft.fft, or .real if the imaginary part is zero"
         )
-    if dtype.kind not in "fc":
-        return convert(a, np.float64)
-    return convert(a, np.float32) if dtype.itemsize < 4 else a
+    return a if dtype.kind in "fc" else convert(a, np.float64)
 
 
 def _norm(norm: str | None) -> str:
@@ -51,31 +49,25 @@ def _check_length(name: str, n: int) -> int:
 
 
 def _one_axis(name: str, fft_type: str, a: Any, n: Any, axis: Any, norm: Any) -> Any:
-    signal = _signal(name, a, fft_type)
-    shape = typeof(signal).shape
+    a = _signal(name, a, fft_type)
+    shape = typeof(a).shape
     d = normalize_axis(axis, len(shape))
     if n is None:
         n = 2 * (shape[d] - 1) if fft_type == "IRFFT" else shape[d]
     n = _check_length(name, operator.index(n))
-    return _like_numpy(transform(signal, fft_type, (n,), (d,), _norm(norm)), fft_type, a)
-
-
-def _like_numpy(result: Any, fft_type: str, a: Any) -> Any:
-    """NumPy returns float16 from the real inverse transform of float16."""
-    half = fft_type == "IRFFT" and typeof(operand(a)).dtype == np.float16
-    return convert(result, np.float16) if half else result
+    return transform(a, fft_type, (n,), (d,), _norm(norm))
 
 
 def _many_axes(name: str, fft_type: str, a: Any, s: Any, axes: Any, norm: Any) -> Any:
-    signal = _signal(name, a, fft_type)
-    shape = typeof(signal).shape
+    a = _signal(name, a, fft_type)
+    shape = typeof(a).shape
     if axes is None:
         axes = range(len(shape)) if s is None else range(len(shape) - len(s), len(shape))
     dims = [normalize_axis(d, len(shape)) for d in axes]
     if not dims:
         if fft_type in ("RFFT", "IRFFT"):
             raise ArgumentError(f"np.fft.{name}: at least one axis must be transformed{here()}")
-        return signal
+        return a
     if s is None:
         lengths = [shape[d] for d in dims]
         if fft_type == "IRFFT":
@@ -88,8 +80,7 @@ def _many_axes(name: str, fft_type: str, a: Any, s: Any, axes: Any, norm: Any) -
         ]
     for n in lengths:
         _check_length(name, n)
-    result = transform(signal, fft_type, lengths, dims, _norm(norm))
-    return _like_numpy(result, fft_type, a) if len(dims) == 1 else result
+    return transform(a, fft_type, lengths, dims, _norm(norm))
 
 
 @implements(np.fft.fft)

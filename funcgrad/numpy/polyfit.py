@@ -66,8 +66,9 @@ def polyfit(
         w = operand(w) + 0.0
         if typeof(w).shape != x.shape:
             raise ArgumentError(f"expected {x.shape[0]} weights, got {typeof(w)}{here()}")
-        lhs = lhs * column(w)
-        rhs = rhs * (w if flat else column(w))
+        # NumPy weights in place, which keeps the dtypes.
+        lhs = convert(lhs * column(w), lhs.dtype)
+        rhs = convert(rhs * (w if flat else column(w)), rhs.dtype)
     scale = sqrt(sum_axes(lhs * lhs, (0,)))
     lhs = lhs / scale
     divisor = scale if flat else column(scale)

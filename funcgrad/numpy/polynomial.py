@@ -173,7 +173,7 @@ def poly(seq_of_zeros: Any) -> Any:
     elif typeof(roots).dtype.kind not in "fc":
         roots = convert(roots, np.float64)
     if not _length(roots):
-        return 1.0
+        return np.float64(1.0)
     a = np.ones(1, roots.dtype)
     zero = np.zeros(1, roots.dtype)
     for i in range(_length(roots)):

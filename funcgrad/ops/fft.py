@@ -15,7 +15,7 @@ import numpy as np
 
 from funcgrad.core.primitive import BatchAxis, Primitive
 from funcgrad.core.types import ShapedArray
-from funcgrad.ops.basic import linear_jvp, shift
+from funcgrad.ops.basic import convert, linear_jvp, shift
 from funcgrad.ops.complex import COMPLEX_OF, conj, is_complex, real, real_dtype
 from funcgrad.ops.shape import pad
 
@@ -32,6 +32,9 @@ _MANY_AXES = {
 
 
 def _impl(x: Any, fft_type: str, fft_lengths: Axes, axes: Axes, norm: str) -> Any:
+    if not x.size:  # NumPy returns memory that it has not written to
+        aval = _abstract(ShapedArray(x.shape, x.dtype), fft_type, fft_lengths, axes, norm)
+        return np.zeros(aval.shape, aval.dtype)
     if len(axes) == 1:
         return _ONE_AXIS[fft_type](x, fft_lengths[0], axes[0], norm)
     return _MANY_AXES[fft_type](x, fft_lengths, axes, norm)
@@ -81,7 +84,7 @@ def _transpose(
         out = half * _weights(fft_lengths[-1], 2.0, axes[-1], half)
     if is_complex(out) and x.dtype.kind != "c":
         out = real(out)
-    return (_resize(out, x.shape),)
+    return (_resize(convert(out, x.dtype), x.shape),)
 
 
 def _batch(
