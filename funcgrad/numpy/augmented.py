@@ -21,7 +21,7 @@ _FIRST_IN_PLACE = 13  # NB_INPLACE_ADD, stable since Python 3.11
 _PACKAGE = __file__[: -len("numpy/augmented.py")]
 
 
-def rebinds(inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+def rebinds(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     """Whether the call of a ufunc with these arguments may return a traced array instead of filling `out`.
 
     So it is for `acc += x`, and for `np.add(x, y, out=np.zeros(3), where=mask)` where nobody keeps `out`.
@@ -37,7 +37,7 @@ def rebinds(inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         return references <= _of_a_temporary()
     if not _in_augmented_assignment():
         return False
-    if references > _of_a_variable() or _shows_another_array(out[0]):
+    if references > _of_a_variable(ufunc) or _shows_another_array(out[0]):
         raise TracingError(
             f"in-place update of a plain array of shape {out[0].shape} with a traced value: other names, "
             f"containers or views refer to the same array, and they would not see the update{here()}\n  "
@@ -74,15 +74,18 @@ class _Probe:
         return _references(kwargs)
 
 
-def _of_a_variable() -> int:
+def _of_a_variable(ufunc: np.ufunc) -> int:
+    array: Any = np.zeros((1, 1))
+    if ufunc is np.matmul:
+        array @= _Probe()
+    else:
+        array += _Probe()
     # Since Python 3.14 a local variable is not counted again when it is loaded, but others are.
-    array: Any = np.zeros(1)
-    array += _Probe()
     return array + (sys.version_info >= (3, 14))
 
 
 def _of_a_temporary() -> int:
-    return np.add(_Probe(), 1, out=np.zeros(1))  # type: ignore[call-overload, no-any-return]
+    return np.add(_Probe(), 1, out=np.zeros(1))  # type: ignore[call-overload]
 
 
 def _of_a_base() -> int:

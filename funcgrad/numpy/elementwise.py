@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core import dispatch
 from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
@@ -143,9 +142,6 @@ def clip(
     if a_min is not None:
         a = np.maximum(a, a_min)
     return np.minimum(a, a_max, **kwargs)
-
-
-dispatch.UFUNCS[np._core.umath.clip] = lambda x, low, high: np.minimum(np.maximum(x, low), high)
 
 
 # Functions

@@ -12,15 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.errors import ArgumentError, TracingError, UnsupportedError
+from funcgrad.core.errors import ArgumentError, TracingError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.types import ShapedArray
 from funcgrad.numpy.arguments import deliver, normalize_axes, operand, restore_axes
+from funcgrad.numpy.at import AtIndex
+from funcgrad.numpy.at import at as functional_at
 from funcgrad.ops.basic import convert, move_axis
+from funcgrad.ops.operators import check_cast
 
-_REDUCTIONS = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
-_TRUTH = {np.logical_and: np.all, np.logical_or: np.any}
-_ACCUMULATIONS = {np.add: np.cumsum, np.multiply: np.cumprod}
+_REDUCTIONS: dict[np.ufunc, Any] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+}
+_ACCUMULATIONS: dict[np.ufunc, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
 _ASSOCIATIVE = frozenset(
     {
         *(np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin),
@@ -45,15 +53,15 @@ def reduce(
 ) -> Any:
     """`ufunc.reduce(array, axis, ...)`."""
     if ufunc in _REDUCTIONS:
-        given: dict[str, Any] = {} if initial is _NOT_GIVEN else {"initial": initial}
+        options: dict[str, Any] = {} if initial is _NOT_GIVEN else {"initial": initial}
         if dtype is not None:
             if ufunc in (np.add, np.multiply):
-                given["dtype"] = dtype
+                options["dtype"] = dtype
             else:
                 array = convert(operand(array), dtype)
         if where is not True:
-            given["where"] = where
-        return _REDUCTIONS[ufunc](array, axis=axis, out=_single(out), keepdims=keepdims, **given)
+            options["where"] = where
+        return _REDUCTIONS[ufunc](array, axis=axis, out=_single(out), keepdims=keepdims, **options)
     array = operand(array)
     aval = typeof(array)
     axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
@@ -63,17 +71,18 @@ def reduce(
             f"specified{here()}"
         )
     x = _in_loop_dtype(ufunc, array, dtype)
-    start = ufunc.identity if initial is _NOT_GIVEN or initial is None else initial
+    given = initial is not _NOT_GIVEN and initial is not None
+    identity = initial if ufunc.identity is None and given else ufunc.identity
     if where is not True:
-        if start is None:
+        if identity is None:
             raise ValueError(
-                f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where "
-                f"mask one has to specify 'initial'{here()}"
+                f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where mask "
+                f"one has to specify 'initial'{here()}"
             )
-        x = np.where(where, x, typeof(x).dtype.type(start))
+        x = np.where(where, x, typeof(x).dtype.type(identity))
     for a in reversed(axes):
-        x = _reduce_first(ufunc, move_axis(x, a, 0), start)
-    if initial is not _NOT_GIVEN and initial is not None:
+        x = _reduce_first(ufunc, move_axis(x, a, 0), identity)
+    if given:
         x = ufunc(typeof(x).dtype.type(initial), x)
     return deliver(restore_axes(x, aval.shape, axes, keepdims), out, f"np.{ufunc.__name__}.reduce")
 
@@ -169,15 +178,52 @@ def outer(ufunc: np.ufunc, a: Any, b: Any, **kwargs: Any) -> Any:
 
 def at(ufunc: np.ufunc, a: Any, indices: Any, b: Any = None) -> None:
     """`ufunc.at(a, indices, b)`: the operation in place, once per occurrence of an index."""
+    name = f"np.{ufunc.__name__}.at"
     if type(a) is not Tracer:
         raise TracingError(
-            f"np.{ufunc.__name__}.at cannot write traced values into a plain array{here()}\n  make the "
-            "array with np.zeros_like(x) or fnp.zeros(...)"
+            f"{name} cannot write traced values into a plain array{here()}\n  make the array with "
+            "np.zeros_like(x) or fnp.zeros(...)"
         )
+    operands = () if ufunc.nin == 1 else (operand(b),)
+    asked = [a.dtype, *[typeof(x).dtype for x in operands], None]
+    result = ShapedArray((), ufunc.resolve_dtypes(tuple(asked))[-1])
+    check_cast(result, a.aval, name)
     update = _UPDATES.get(ufunc)
-    if update is None:
-        raise UnsupportedError(f"np.{ufunc.__name__}.at has no traced implementation{here()}")
-    update(a, indices, b)
+    if update is not None:
+        a._assign(update(functional_at(a)[indices], *operands))
+    else:
+        a._assign(_one_by_one(ufunc, a, indices, operands))
 
 
-_UPDATES: dict[np.ufunc, Callable[..., Any]] = {}
+_UPDATES: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: AtIndex.add,
+    np.subtract: AtIndex.subtract,
+    np.multiply: AtIndex.multiply,
+    np.maximum: AtIndex.max,
+    np.minimum: AtIndex.min,
+}
+
+
+def _one_by_one(ufunc: np.ufunc, a: Tracer, indices: Any, operands: tuple[Any, ...]) -> Any:
+    """Rounds of updates of different places: the first occurrence of every index, the second, ..."""
+    places = np.arange(a.size).reshape(a.shape)[_known_index(indices)]
+    operands = tuple([np.ravel(np.broadcast_to(x, places.shape)) for x in operands])
+    places = places.ravel()
+    order = np.argsort(places, kind="stable")
+    by_place = places[order]
+    rounds = np.empty(len(places), int)
+    rounds[order] = np.arange(len(places)) - np.searchsorted(by_place, by_place)
+    x = np.ravel(a)
+    for i in range(int(rounds.max(initial=-1)) + 1):
+        now = np.flatnonzero(rounds == i)
+        value = ufunc(x[places[now]], *[y[now] for y in operands])
+        x = functional_at(x)[places[now]].set(value, unique_indices=True)
+    return np.reshape(x, a.shape)
+
+
+def _known_index(key: Any) -> Any:
+    if isinstance(key, tuple):
+        return tuple([_known_index(k) for k in key])
+    if type(key) is Tracer:
+        return key._concrete("value", "use x.at[index].apply, which updates every place once")
+    return key

@@ -27,7 +27,7 @@ def call_ufunc(
     """What NumPy's protocol asks of a tracer, in full."""
     if method != "__call__":
         return _strong(getattr(ufunc_methods, method)(ufunc, *inputs, **kwargs))
-    rebinds = augmented.rebinds(inputs, kwargs)
+    rebinds = augmented.rebinds(ufunc, inputs, kwargs)
     return call(ufunc, *inputs, **kwargs, rebinds=rebinds)
 
 
@@ -50,7 +50,7 @@ def call(
     dtype: Any = None,
     signature: Any = None,
     sig: Any = None,
-    casting: str = "same_kind",
+    casting: Any = "same_kind",
     order: str = "K",
     subok: bool = True,
     rebinds: bool = False,
@@ -98,7 +98,7 @@ def _strong(result: Any) -> Any:
 
 
 def _cast_inputs(
-    ufunc: np.ufunc, inputs: tuple[Any, ...], dtype: Any, signature: Any, casting: str
+    ufunc: np.ufunc, inputs: tuple[Any, ...], dtype: Any, signature: Any, casting: Any
 ) -> tuple[Any, ...]:
     """The inputs in the dtypes of the loop that `dtype` or `signature` selects."""
     inputs = tuple([_operand(x) for x in inputs])
@@ -118,7 +118,7 @@ def _cast_inputs(
 
 
 def _deliver(
-    ufunc: np.ufunc, result: Any, out: Any, where: Any, casting: str, rebinds: bool
+    ufunc: np.ufunc, result: Any, out: Any, where: Any, casting: Any, rebinds: bool
 ) -> Any:
     if out is None:
         if where is not True:
@@ -137,7 +137,7 @@ def _deliver(
     )
 
 
-def _written(result: Any, out: Any, kept: Any, where: Any, casting: str, name: str) -> Any:
+def _written(result: Any, out: Any, kept: Any, where: Any, casting: Any, name: str) -> Any:
     """What `out` holds afterwards."""
     aval = typeof(out).strip_weak_type()
     result = fit(result, aval, name, casting)
@@ -151,3 +151,7 @@ def _written(result: Any, out: Any, kept: Any, where: Any, casting: str, name: s
 
 
 dispatch._UFUNC_METHODS[:] = [call_ufunc]
+# What `array.clip(low, high)` of a plain array calls with traced limits.
+dispatch.UFUNCS[np._core.umath.clip] = (  # type: ignore[attr-defined]
+    lambda x, low, high: np.minimum(np.maximum(x, low), high)
+)

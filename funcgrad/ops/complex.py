@@ -16,8 +16,11 @@ from funcgrad.core.tracing import typeof
 from funcgrad.ops.basic import convert
 from funcgrad.ops.define import elementwise, result_dtype
 
-REAL_OF = {np.dtype("complex64"): np.dtype("float32"), np.dtype("complex128"): np.dtype("float64")}
-COMPLEX_OF = {real: complex_ for complex_, real in REAL_OF.items()} | {
+REAL_OF: dict[Any, np.dtype[Any]] = {
+    np.dtype("complex64"): np.dtype("float32"),
+    np.dtype("complex128"): np.dtype("float64"),
+}
+COMPLEX_OF: dict[Any, np.dtype[Any]] = {real: complex_ for complex_, real in REAL_OF.items()} | {
     np.dtype("float16"): np.dtype("complex64")
 }
 
@@ -48,7 +51,8 @@ def _pair_dtypes(asked: Sequence[Any]) -> tuple[Sequence[Any], Any]:
 
 def _make_complex(x: Any, y: Any) -> Any:
     # Not x + 1j * y, which spoils infinities and the sign of zero.
-    out = np.empty(np.broadcast_shapes(np.shape(x), np.shape(y)), COMPLEX_OF[np.result_type(x, y)])
+    shape = np.broadcast_shapes(np.shape(x), np.shape(y))
+    out: Any = np.empty(shape, COMPLEX_OF[np.result_type(x, y)])
     out.real = x
     out.imag = y
     return out[()]

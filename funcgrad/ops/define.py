@@ -80,7 +80,8 @@ class Elementwise(Primitive):
         if trace is None:
             return self.impl(*operands, **params)
         trace = trace.innermost()
-        ins, keys = [], []
+        ins: list[int] = []
+        keys: list[Any] = []
         for arg in operands:
             if type(arg) is Tracer:
                 ins.append(trace.use(arg))

@@ -20,18 +20,25 @@ Operator = Callable[[Any, Any], Any]
 def fit(result: Any, aval: ShapedArray, what: str, casting: Any = "same_kind") -> Any:
     """A result as it is written into an array of type `aval`, by NumPy's rules for `out=`."""
     found = typeof(result)
-    if not np.can_cast(found.dtype, aval.dtype, casting):
-        raise TypeError(
-            f"cannot write the result of {what}, of dtype {found.dtype}, into an array of dtype "
-            f"{aval.dtype}: the casting rule is {casting!r}{here()}\n  make a new array instead "
-            f"(x = x + y), or convert with .astype({str(aval.dtype)!r}) first"
-        )
+    check_cast(found, aval, what, casting)
     if found.shape != aval.shape and _broadcast(found.shape, aval.shape) != aval.shape:
         raise ValueError(
             f"cannot write the result of {what}, of shape {found.shape}, into an array of shape "
             f"{aval.shape}{here()}"
         )
     return broadcast_to(convert(result, aval.dtype), aval.shape)
+
+
+def check_cast(
+    found: ShapedArray, aval: ShapedArray, what: str, casting: Any = "same_kind"
+) -> None:
+    """Refuse a result that NumPy would not write into an array of this dtype."""
+    if not np.can_cast(found.dtype, aval.dtype, casting):
+        raise TypeError(
+            f"cannot write the result of {what}, of dtype {found.dtype}, into an array of dtype "
+            f"{aval.dtype}: the casting rule is {casting!r}{here()}\n  make a new array instead "
+            f"(x = x + y), or convert with .astype({str(aval.dtype)!r}) first"
+        )
 
 
 def _broadcast(*shapes: tuple[int, ...]) -> Any:
@@ -102,7 +109,7 @@ def _power(self: Tracer, other: Any, modulus: Any = None) -> Any:
 
 
 def _matmul(self: Any, other: Any) -> Any:
-    if typeof(self).ndim == 0 or typeof(other).ndim == 0:
+    if np.ndim(self) == 0 or np.ndim(other) == 0:
         raise ValueError(f"matmul: 0-d operands of `@`: use `*` instead{here()}")
     return np.matmul(self, other)
 
@@ -120,10 +127,13 @@ def _equality(primitive: Any, unlike: bool) -> Operator:
 
 _install("pow", "**", _power, _swapped(e.power))
 _install("matmul", "@", _matmul, _swapped(_matmul))
-Tracer.__divmod__ = _function(e.divmod_)  # type: ignore[attr-defined]
-Tracer.__rdivmod__ = _swapped(e.divmod_)  # type: ignore[attr-defined]
-Tracer.__eq__ = _equality(e.eq, unlike=False)  # type: ignore[assignment]
-Tracer.__ne__ = _equality(e.ne, unlike=True)  # type: ignore[assignment]
+for _name, _operator in (
+    ("divmod", _function(e.divmod_)),
+    ("rdivmod", _swapped(e.divmod_)),
+    ("eq", _equality(e.eq, unlike=False)),
+    ("ne", _equality(e.ne, unlike=True)),
+):
+    setattr(Tracer, f"__{_name}__", _operator)
 
 
 # Unary operators, and Python's rounding, which gives integers
@@ -155,11 +165,15 @@ def _round(self: Tracer, ndigits: int | None = None) -> Any:
     return e.round_.unary(self, (("decimals", ndigits),))
 
 
-Tracer.__neg__ = _function(e.neg.unary)  # type: ignore[attr-defined]
-Tracer.__pos__ = _function(e.positive.unary)  # type: ignore[attr-defined]
-Tracer.__abs__ = _function(e.abs_.unary)  # type: ignore[attr-defined]
-Tracer.__invert__ = _function(e.not_.unary)  # type: ignore[attr-defined]
-Tracer.__round__ = _round  # type: ignore[attr-defined]
-Tracer.__trunc__ = _to_integer("math.trunc()")  # type: ignore[attr-defined]
-Tracer.__floor__ = _to_integer("math.floor()")  # type: ignore[attr-defined]
-Tracer.__ceil__ = _to_integer("math.ceil()")  # type: ignore[attr-defined]
+_UNARY: tuple[tuple[str, Callable[..., Any]], ...] = (
+    ("neg", _function(e.neg.unary)),
+    ("pos", _function(e.positive.unary)),
+    ("abs", _function(e.abs_.unary)),
+    ("invert", _function(e.not_.unary)),
+    ("round", _round),
+    ("trunc", _to_integer("math.trunc()")),
+    ("floor", _to_integer("math.floor()")),
+    ("ceil", _to_integer("math.ceil()")),
+)
+for _name, _unary in _UNARY:
+    setattr(Tracer, f"__{_name}__", _unary)

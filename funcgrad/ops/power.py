@@ -111,6 +111,8 @@ def power(x: Any, y: Any) -> Any:
                     return integer_pow.unary(x, (("y", exponent),))
                 if kind == "i":
                     return _negative_power_of_integers(x, exponent)
+        elif kind == "b" and type(y) is int and y == 2:
+            return square.unary(x)  # NumPy's shortcut, whose dtype is int8
     return pow_(x, y)
 
 
