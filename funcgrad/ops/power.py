@@ -97,29 +97,32 @@ _pow_dtypes = ufunc_dtypes(np.power)
 
 def power(x: Any, y: Any) -> Any:
     """`np.power(x, y)` and `x ** y`; a constant exponent becomes `integer_pow` or `sqrt`."""
-    if type(x) is Tracer and type(y) is not Tracer and np.ndim(y) == 0:
-        exponent = y if type(y) in (int, float) else _exponent(x, y)
-        kind = x.aval.dtype.kind
-        if exponent is not None and kind != "b":
-            if kind in "fc":
-                if exponent == 0.5:
-                    return sqrt.unary(x)
-                if abs(exponent) < _LARGEST_EXPONENT and exponent == int(exponent):
-                    return integer_pow.unary(x, (("y", int(exponent)),))
-            elif type(exponent) is int:
-                if exponent >= 0:
-                    return integer_pow.unary(x, (("y", exponent),))
-                if kind == "i":
-                    return _negative_power_of_integers(x, exponent)
-        elif kind == "b" and type(y) is int and y == 2:
-            return square.unary(x)  # NumPy's shortcut, whose dtype is int8
+    if type(x) is not Tracer or type(y) is Tracer:
+        return pow_(x, y)
+    exponent = y if type(y) is int or type(y) is float else _exponent(x, y)
+    if exponent is None:
+        return pow_(x, y)
+    kind = x.aval.dtype.kind
+    if kind in "fc":
+        if exponent == 0.5:
+            return sqrt.unary(x)
+        if -_LARGEST_EXPONENT < exponent < _LARGEST_EXPONENT and exponent == int(exponent):
+            return integer_pow.unary(x, (("y", int(exponent)),))
+    elif type(exponent) is int:
+        if kind == "b":
+            # NumPy's shortcut for squares, whose dtype is int8.
+            return square.unary(x) if exponent == 2 else pow_(x, y)
+        if exponent >= 0:
+            return integer_pow.unary(x, (("y", exponent),))
+        if kind == "i":
+            return _negative_power_of_integers(x, exponent)
     return pow_(x, y)
 
 
 def _exponent(x: Tracer, y: Any) -> Any:
     """A NumPy scalar as a Python scalar, unless its dtype would change that of the result."""
     y_dtype = getattr(y, "dtype", None)
-    if y_dtype is None or y_dtype.kind not in "iuf":
+    if y_dtype is None or y_dtype.kind not in "iuf" or np.ndim(y):
         return None
     out = _pow_dtypes((x.aval.dtype, y_dtype))[1]
     return y.item() if out == x.aval.dtype and not x.aval.weak_type else None
