@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.call import Transformed, execute, open_trace
+from funcgrad.api.call import Transformed, execute, hide_frames, open_trace
 from funcgrad.compile.program import Program, compile_jaxpr
+from funcgrad.compile.stages import Lowered
 from funcgrad.control.call import jit_p
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
@@ -165,12 +166,73 @@ class Jit(Transformed):
         cacheable = not any(type(c) is Tracer for c in entry.consts)
         if cacheable:
             entry.consts = [c.copy() if isinstance(c, np.ndarray) else c for c in entry.consts]
-            entry.program = compile_jaxpr(entry.jaxpr)
+            donated = [
+                entry.jaxpr.invars[len(entry.consts) + i] for i in self._donated(dynamic, static)
+            ]
+            entry.program = compile_jaxpr(entry.jaxpr, frozenset(donated))
             with self._lock:
                 if len(self._entries) >= _MAX_PROGRAMS:
                     del self._entries[next(iter(self._entries))]
                 self._entries[key] = entry
         return entry, leaves
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """Trace the function for arguments of these shapes and dtypes (or `ShapeDtypeStruct`s).
+
+        >>> import numpy as np, funcgrad as fg
+        >>> compiled = fg.jit(lambda x: x * 2.0).lower(np.ones(3)).compile()
+        >>> compiled(np.arange(3.0))
+        array([0., 2., 4.])
+        """
+        try:
+            return self._lower(args, kwargs)
+        except Exception as error:
+            raise hide_frames(error) from error.__cause__
+
+    def _lower(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Lowered:
+        if kwargs or self._static_positions or self._static_names:
+            dynamic, static = self._split(args, kwargs)
+        else:
+            dynamic, static = args, None
+        entry, _ = trace_entry(self.fun, dynamic, static, "jit")
+        if any(type(c) is Tracer for c in entry.consts):
+            raise ArgumentError(
+                f"lower: {describe_function(self.fun)} uses values that are being traced"
+                "\n  lower it outside of other transformations, or pass the values as arguments"
+            )
+        return Lowered(
+            entry.jaxpr,
+            [c.copy() if isinstance(c, np.ndarray) else c for c in entry.consts],
+            tree_flatten(dynamic)[1],
+            entry.out_tree,
+            name=getattr(self.fun, "__name__", "program"),
+            keywords=static is not None,
+            donated=self._donated(dynamic, static),
+        )
+
+    def _donated(self, dynamic: Any, static: Any) -> list[int]:
+        """Which flat arguments are donated."""
+        argnums, argnames = self.donate_argnums, self.donate_argnames
+        if argnums is None and argnames is None:
+            return []
+        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums or ())
+        names = (argnames,) if isinstance(argnames, str) else tuple(argnames or ())
+        rest, named = (dynamic, {}) if static is None else dynamic
+        # Positions count all positional arguments, the static ones among them.
+        gone = [] if static is None else [p for p, _ in static[0]]
+        n = len(rest) + len(gone)
+        positions = [p for p in range(n) if p not in gone]
+        parameters = list(inspect.signature(self.fun).parameters) if names else []
+        wanted = {p % n for p in numbers if -n <= p < n}
+        wanted |= {i for i, name in enumerate(parameters) if name in names}
+        # Keyword arguments are flattened behind the positional ones, in the order of their names.
+        given = list(zip(positions, rest, strict=True))
+        flags: list[bool] = []
+        for position, arg in given:
+            flags += [position in wanted] * len(tree_flatten(arg)[0])
+        for name in sorted(named):
+            flags += [name in names] * len(tree_flatten(named[name])[0])
+        return [i for i, flag in enumerate(flags) if flag]
 
     def clear_cache(self) -> None:
         """Forget the programs of this function."""

@@ -56,3 +56,14 @@ def flops_of(eqn: Equation) -> int:
     if "reduction" in eqn.primitive.properties or eqn.primitive.name.startswith("reduce_"):
         return sum(a.aval.size for a in eqn.invars)
     return 0
+
+
+_TRANSCENDENTAL = frozenset(
+    [np.exp, np.expm1, np.exp2, np.log, np.log1p, np.log2, np.log10, np.sin, np.cos, np.tan]
+    + [np.sinh, np.cosh, np.tanh, np.arcsin, np.arccos, np.arctan, np.arctan2, np.arcsinh]
+    + [np.arccosh, np.arctanh, np.power, np.cbrt, np.hypot]
+)
+
+
+def is_transcendental(eqn: Equation) -> bool:
+    return eqn.primitive.ufunc in _TRANSCENDENTAL

@@ -15,17 +15,18 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile import scalars
-from funcgrad.compile.buffers import Plan, Storage, plan_buffers
+from funcgrad.compile.buffers import Plan, plan_buffers
 from funcgrad.compile.emitters import EMITTERS, dtype_name, out_argument, reduction_ufunc
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
-from funcgrad.compile.runtime import ignore_errors, own, restore_errors
+from funcgrad.compile.runtime import claim, ignore_errors, own, restore_errors
 from funcgrad.compile.source import ProgramSource
+from funcgrad.compile.storage import is_plain_ufunc, storage_of
 from funcgrad.compile.threads import for_blocks
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
 from funcgrad.core.printer import Names
 
-_RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful", "empty"}
+_RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful", "empty", "claim"}
 # Results of this many elements hide the cost of converting a Python scalar operand.
 _LARGE = 4096
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
@@ -69,6 +70,7 @@ class Emitter:
             "np": np,
             "math": math,
             "own": own,
+            "claim": claim,
             "empty": empty,
             "for_blocks": for_blocks,
             "careful": careful,
@@ -79,6 +81,7 @@ class Emitter:
         self.n_clusters = 0
         self.letters = Names()
         self.kinds: dict[Var, str] = {}
+        self.donated = donated
         self.plan: Plan = plan_buffers(jaxpr, storage_of, donated)
 
     # Names and operands
@@ -146,6 +149,12 @@ class Emitter:
             self.source.params.append(name)
             if not var.aval.shape and var in used:
                 self._enter(var, name)
+        arrays = [self.name(v) for v in self.jaxpr.invars if v.aval.shape]
+        for var in self.jaxpr.invars:
+            if var in self.donated and var.aval.shape:
+                name = self.name(var)
+                others = [other for other in arrays if other != name]
+                self.source.add(f"{name} = claim({', '.join([name, *others])})")
         for i, eqn in enumerate(self.jaxpr.eqns):
             for line in self.equation(i, eqn):
                 self.source.add(line, eqn.source)
@@ -184,7 +193,7 @@ class Emitter:
         scalar = [v for v in eqn.outvars if not v.aval.shape]
         self.kinds.update(dict.fromkeys(scalar, SCALAR))
         if eqn.primitive.name == "fused":
-            return [f"{targets}{comma} = {self._fused(eqn)}"]
+            return [f"{targets}{comma} = {self._fused(i, eqn)}"]
         # A 0-d array might be a view of an array that is written to later.
         settled = [f"{self.name(v)} = {self.name(v)}[()]" for v in scalar]
         return [f"{targets}{comma} = {self._call(eqn)}", *settled]
@@ -244,12 +253,13 @@ class Emitter:
         if is_plain_ufunc(eqn):
             dtypes = {a.aval.dtype for a in eqn.invars}
             operands = [self.operand(a, dtypes, out.aval.size) for a in eqn.invars]
-            if i in self.plan.outs:
-                operands.append(out_argument(primitive.ufunc, self.name(self.plan.outs[i])))
+            target = self.plan.outs.get((i, 0))
+            if target is not None:
+                operands.append(out_argument(primitive.ufunc, self.name(target)))
             elif out.aval.nbytes >= LARGE_BYTES:
                 kind = dtype_name(out.aval.dtype)
-                target = f"empty({out.aval.shape}, np.dtype({kind}))"
-                operands.append(out_argument(primitive.ufunc, target))
+                fresh = f"empty({out.aval.shape}, np.dtype({kind}))"
+                operands.append(out_argument(primitive.ufunc, fresh))
             if not out.aval.shape:
                 self.kinds[out] = SCALAR
             return f"{self.function(primitive.ufunc)}({', '.join(operands)})"
@@ -271,7 +281,7 @@ class Emitter:
             self.source.constants[key] = self.source.bind(ufunc, name, f"{ufunc!r}")
         return self.source.constants[key]
 
-    def _fused(self, eqn: Equation) -> str:
+    def _fused(self, i: int, eqn: Equation) -> str:
         """A call of the functions of a cluster, which are written too."""
         jaxpr, rows = eqn.params["jaxpr"], eqn.params["rows"]
         self.n_clusters += 1
@@ -284,11 +294,15 @@ class Emitter:
 
         for var in jaxpr.invars:
             letter(var)
-        kernel = KernelWriter(name, jaxpr, rows, letter, self.function, self.constant).write()
+        writer = KernelWriter(name, jaxpr, rows, letter, self.function, self.constant)
+        taken = [self.plan.outs.get((i, k)) for k in range(len(eqn.outvars))]
+        kernel = writer.write([target is not None for target in taken])
         self.source.functions.append(kernel.text)
         self.source.globals.update(kernel.globals)
         self.source.notes.update(kernel.notes)
-        return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
+        operands = [self.value(a) for a in eqn.invars]
+        operands += [f"out_{k}={self.name(v)}" for k, v in enumerate(taken) if v is not None]
+        return f"{name}({', '.join(operands)})"
 
     def _call(self, eqn: Equation) -> str:
         primitive = eqn.primitive
@@ -340,29 +354,8 @@ def _short(value: Any) -> str:
     return text if len(text) < 40 else "..."
 
 
-def is_plain_ufunc(eqn: Equation) -> bool:
-    return eqn.primitive.ufunc is not None and not eqn.params and eqn.primitive.ufunc.nout == 1
-
-
 def gives_scalar(eqn: Equation) -> bool:
     """Whether the statement of an equation with a 0-d result gives a NumPy scalar for certain."""
     if is_plain_ufunc(eqn) or eqn.primitive.properties & _SCALAR_RESULTS:
         return True
     return reduction_ufunc(eqn) is not None or eqn.primitive.name == "reshape"
-
-
-def storage_of(eqn: Equation) -> str:
-    """What an equation's statement does with memory."""
-    primitive = eqn.primitive
-    if is_plain_ufunc(eqn):
-        return Storage.IN_PLACE
-    if primitive.name == "fused":
-        return Storage.FRESH
-    if primitive.elementwise and primitive.emit is not None:
-        return Storage.FRESH
-    entry = EMITTERS.get(primitive.name)
-    if entry is not None and primitive.emit is None:
-        storage, write = entry
-        if write(eqn, ["x"] * len(eqn.invars)) is not None:
-            return storage
-    return Storage.UNKNOWN

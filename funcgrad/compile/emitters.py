@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compile.buffers import Storage
+from funcgrad.compile.buffers import FRESH, VIEW
 from funcgrad.core.jaxpr import Equation
 
 Emitter = Callable[[Equation, Sequence[str]], str | None]
@@ -53,7 +53,7 @@ def reduction_ufunc(eqn: Equation) -> Any:
     return ufunc if ufunc is not None and set(eqn.params) == {"axes"} else None
 
 
-@emitter(Storage.VIEW, "reshape")
+@emitter(VIEW, "reshape")
 def _reshape(eqn: Equation, names: Sequence[str]) -> str | None:
     shape = eqn.outvars[0].aval.shape
     if not shape:  # a scalar, not a 0-d view
@@ -61,7 +61,7 @@ def _reshape(eqn: Equation, names: Sequence[str]) -> str | None:
     return f"{names[0]}.reshape({shape[0] if len(shape) == 1 else shape})"
 
 
-@emitter(Storage.VIEW, "transpose")
+@emitter(VIEW, "transpose")
 def _transpose(eqn: Equation, names: Sequence[str]) -> str | None:
     permutation = eqn.params["permutation"]
     if permutation == tuple(range(len(permutation)))[::-1]:
@@ -80,7 +80,7 @@ def spread_index(eqn: Equation) -> str:
     return f"[{', '.join(parts)}]"
 
 
-@emitter(Storage.FRESH, "broadcast_in_dim")
+@emitter(FRESH, "broadcast_in_dim")
 def _broadcast(eqn: Equation, names: Sequence[str]) -> str | None:
     shape, dtype = eqn.outvars[0].aval.shape, eqn.outvars[0].aval.dtype
     operand = eqn.invars[0]
@@ -96,7 +96,7 @@ def _broadcast(eqn: Equation, names: Sequence[str]) -> str | None:
     return f"np.broadcast_to({names[0]}{spread_index(eqn)}, {shape}).copy()"
 
 
-@emitter(Storage.FRESH, "convert_element_type")
+@emitter(FRESH, "convert_element_type")
 def _convert(eqn: Equation, names: Sequence[str]) -> str | None:
     old, new = eqn.invars[0].aval, eqn.outvars[0].aval
     if old.dtype.kind == "c" and new.dtype.kind not in "cb":
@@ -104,7 +104,7 @@ def _convert(eqn: Equation, names: Sequence[str]) -> str | None:
     return f"{names[0]}.astype({dtype_name(new.dtype)})"
 
 
-@emitter(Storage.FRESH, *REDUCTIONS)
+@emitter(FRESH, *REDUCTIONS)
 def _reduce(eqn: Equation, names: Sequence[str]) -> str | None:
     ufunc = reduction_ufunc(eqn)
     if ufunc is None:
@@ -118,7 +118,7 @@ def _reduce(eqn: Equation, names: Sequence[str]) -> str | None:
     return f"np.{ufunc.__name__}.reduce({names[0]}{default}{kind})"
 
 
-@emitter(Storage.FRESH, "dot_general")
+@emitter(FRESH, "dot_general")
 def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
     (left, right), (left_batch, _) = eqn.params["dimension_numbers"]
     x, y = (a.aval.ndim for a in eqn.invars)

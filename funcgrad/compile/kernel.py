@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +19,10 @@ from funcgrad.compile.emitters import dtype_name, out_argument, reduction_ufunc
 from funcgrad.compile.fuse import Rows, cut, reduces_rows
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
 
-# Elements of the largest intermediate of a block: several of them fit into a second-level cache.
-BLOCK = 8192
+# Elements of the largest array of a block. Larger blocks spend less time between NumPy calls, where
+# threads wait for each other; smaller ones leave room in the second-level cache for many arrays.
+BLOCK = 16384
+_CACHE_BYTES = 1_250_000
 
 
 class Kernel(NamedTuple):
@@ -65,8 +67,9 @@ class KernelWriter:
         self.results = {v for v in jaxpr.outvars if type(v) is Var}
         self.last_use: dict[Var, int] = {}
 
-    def write(self) -> Kernel:
-        """The source of the cluster."""
+    def write(self, given: Sequence[bool]) -> Kernel:
+        """The source of the cluster; `given` tells which results go to memory that the caller passes."""
+        self.given = given
         self._find_last_uses()
         sliced, whole = self._inputs()
         outs = [v for v in self.results_in_order() if not self._is_partial(v)]
@@ -76,8 +79,7 @@ class KernelWriter:
             self.place[var] = self._rows_name(var)
         for position, eqn in enumerate(self.jaxpr.eqns):
             self._equation(position, eqn)
-        n_blocks = max(1, round(self.n / max(1, BLOCK // self._widest())))
-        step = -(-self.n // n_blocks)
+        step = self._rows_per_block(len(sliced) + len(outs))
         bounds = [(k, i, min(i + step, self.n)) for k, i in enumerate(range(0, self.n, step))]
         inputs = [(v, True) for v in sliced] + [(v, False) for v in whole]
         names = [self.name(v) if cuts else self._whole_name(v) for v, cuts in inputs]
@@ -140,6 +142,13 @@ class KernelWriter:
     def _inner(self, var: Any) -> tuple[int, ...]:
         """The shape of one row."""
         return tuple(var.aval.shape[self.n_axes :])
+
+    def _rows_per_block(self, n_arrays: int) -> int:
+        """How many rows make a block, so that blocks are of equal size and fit into the cache."""
+        row_bytes = sum(math.prod(shape) * dtype.itemsize for shape, dtype in self.slots)
+        row_bytes += n_arrays * self._widest() * 8
+        rows = max(1, min(BLOCK // self._widest(), _CACHE_BYTES // row_bytes))
+        return -(-self.n // max(1, round(self.n / rows)))
 
     def _widest(self) -> int:
         shapes = [v.aval.shape for eqn in self.jaxpr.eqns for v in (*eqn.invars, *eqn.outvars)]
@@ -273,7 +282,9 @@ class KernelWriter:
             passed.append(name if shape == var.aval.shape else f"{name}.reshape({shape})")
         for var in outs:
             name, kind = self.name(var), dtype_name(var.aval.dtype)
-            lines.append(f"{name} = empty({var.aval.shape}, np.dtype({kind}))")
+            k = self.jaxpr.outvars.index(var)
+            fresh = f"empty({var.aval.shape}, np.dtype({kind}))"
+            lines.append(f"{name} = out_{k}" if self.given[k] else f"{name} = {fresh}")
             collapsed = (self.n, *self._inner(var))
             passed.append(name if collapsed == var.aval.shape else f"{name}.reshape({collapsed})")
         for var in partial:
@@ -294,7 +305,9 @@ class KernelWriter:
                 name = f"np.{reduction_ufunc(maker).__name__}.reduce({name}{kind})"
             results.append(name)
         lines.append(f"return {', '.join(results)}{',' if len(results) == 1 else ''}")
-        head = f"def {f}({', '.join([self.name(v) for v in self.jaxpr.invars])}):"
+        params = [self.name(v) for v in self.jaxpr.invars]
+        params += [f"out_{k}" for k, given in enumerate(self.given) if given]
+        head = f"def {f}({', '.join(params)}):"
         return "\n".join([head, *["    " + line for line in lines]]) + "\n"
 
     def _collapsed(self, var: Var, cuts: bool) -> tuple[int, ...]:

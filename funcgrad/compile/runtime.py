@@ -36,3 +36,11 @@ def own(array: Any, *others: Any) -> Any:
         if other is array:
             return array.copy()
     return array
+
+
+def claim(array: Any, *others: Any) -> Any:
+    """A donated argument that may be written over: a copy if it is not the caller's alone to give."""
+    whole = array.base is None and array.flags.writeable and array.flags.c_contiguous
+    if whole and not any(np.may_share_memory(array, other) for other in others):
+        return array
+    return array.copy()
