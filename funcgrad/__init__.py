@@ -8,6 +8,7 @@ np.float64(1.0)
 from __future__ import annotations
 
 import importlib as _importlib
+from typing import TYPE_CHECKING
 from typing import Any as _Any
 
 import funcgrad.numpy as _numpy  # noqa: F401  # fills the tables of NumPy functions
@@ -27,11 +28,33 @@ from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.types import float0
 
+if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
+    from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
+    from funcgrad.control.custom_function import custom_jvp, custom_vjp
+    from funcgrad.control.custom_gradient import closure_convert, custom_gradient
+    from funcgrad.control.custom_vmap import custom_vmap
+    from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
+
 __version__ = "0.1.0"
 
-# Namespaces, imported when they are first used: start-up is paid for by every script.
+# What is imported when it is first used, since start-up is paid for by every script: public names with
+# their modules, and namespaces.
+_LAZY = {
+    "CustomVJPPrimal": "control.zeros",
+    "SymbolicZero": "control.zeros",
+    "closure_convert": "control.custom_gradient",
+    "custom_gradient": "control.custom_gradient",
+    "custom_jvp": "control.custom_function",
+    "custom_vjp": "control.custom_function",
+    "custom_vmap": "control.custom_vmap",
+    "jacobian_sparsity": "api.sparse",
+    "sparse_hessian": "api.sparse",
+    "sparse_jacobian": "api.sparse",
+}
 _NAMESPACES = frozenset(
     {
+        "custom_batching",
+        "custom_derivatives",
         "debug",
         "dtypes",
         "errors",
@@ -50,24 +73,34 @@ _NAMESPACES = frozenset(
 
 
 def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        value = globals()[name] = getattr(_importlib.import_module(f"funcgrad.{_LAZY[name]}"), name)
+        return value
     if name in _NAMESPACES:
         return _importlib.import_module(f"funcgrad.{name}")
     raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, *_NAMESPACES})
+    return sorted({*__all__, *_LAZY, *_NAMESPACES})
 
 
 __all__ = [
     "ClosedJaxpr",
+    "CustomVJPPrimal",
     "Jaxpr",
     "ShapeDtypeStruct",
+    "SymbolicZero",
     "cache_info",
     "check_grads",
     "check_jaxpr",
     "clear_caches",
+    "closure_convert",
     "config",
+    "custom_gradient",
+    "custom_jvp",
+    "custom_vjp",
+    "custom_vmap",
     "eval_jaxpr",
     "eval_shape",
     "float0",
@@ -76,12 +109,15 @@ __all__ = [
     "hvp",
     "jacfwd",
     "jacobian",
+    "jacobian_sparsity",
     "jacrev",
     "jit",
     "jvp",
     "linear_transpose",
     "linearize",
     "make_jaxpr",
+    "sparse_hessian",
+    "sparse_jacobian",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -146,7 +146,7 @@ class Jacobian(Transformed):
 
         of_dynamic.__qualname__ = getattr(self.fun, "__qualname__", "fun")
         call = TracedCall(
-            _Named(of_dynamic, self.fun),
+            Named(of_dynamic, self.fun),
             tuple([args[p] for p in positions]),
             self.mode,
             has_aux=self.has_aux,
@@ -231,7 +231,7 @@ class Jacobian(Transformed):
         return blocks
 
 
-class _Named:
+class Named:
     """A function under another function's name and place, for error messages."""
 
     def __init__(self, call: Callable[..., Any], like: Callable[..., Any]) -> None:
