@@ -1,0 +1,196 @@
+"""Recording a call of a custom function: its body and its rules, with what they close over, as one equation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+from funcgrad.control.bodies import Body, avals_of
+from funcgrad.control.custom_call import custom_jvp_call, custom_vjp_call
+from funcgrad.control.custom_rules import (
+    FailedRule,
+    Jvp,
+    JvpRule,
+    LateJvp,
+    LateVjp,
+    Pullback,
+    TracedBackward,
+    TracedJvp,
+    TracedVjp,
+    Vjp,
+    VjpRule,
+)
+from funcgrad.control.function_key import function_key
+from funcgrad.control.jaxprs import padded
+from funcgrad.control.rule_tracing import Call, JvpTrace, VjpTrace, attempt, trace_jvp, trace_vjp
+from funcgrad.core.errors import TracingError
+from funcgrad.core.types import ShapedArray, is_differentiable
+
+# Orders of derivatives of rules that call their own function and close over arrays.
+_MAX_DEPTH = 3
+
+
+class _Running(threading.local):
+    customs: tuple[Any, ...] = ()  # the functions whose rules are being traced
+
+
+_RUNNING = _Running()
+
+
+def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
+    """Record the call; the leaves of its result.
+
+    Operands are the constants of the body, those of the rules, and the arguments.
+    """
+    custom = call.custom
+    running = _RUNNING.customs
+    late, too_deep = _when_to_trace(call, running)
+    _RUNNING.customs = (*running, custom)
+    try:
+        jvp_trace: Any = too_deep
+        vjp_trace: Any = too_deep
+        if custom.jvp is not None and not (late or too_deep or custom.symbolic_jvp):
+            takes = [is_differentiable(a.dtype) for a in call.avals]
+            jvp_trace = attempt(lambda: trace_jvp(call, takes, leaves))
+        if custom.fwd is not None and not (late or too_deep or custom.symbolic_vjp):
+            vjp_trace = attempt(lambda: trace_vjp(call, *_all_nonzero(call), leaves))
+    finally:
+        _RUNNING.customs = running
+    consts = [
+        *body.consts,
+        *(jvp_trace.consts if isinstance(jvp_trace, JvpTrace) else ()),
+        *(vjp_trace.consts if isinstance(vjp_trace, VjpTrace) else ()),
+    ]
+    frame = _Frame([*avals_of(consts), *call.avals], len(consts))
+    n_body = len(body.consts)
+    n_jvp = len(jvp_trace.consts) if isinstance(jvp_trace, JvpTrace) else 0
+    jvp: JvpRule | None = None
+    vjp: VjpRule | None = None
+    if custom.jvp is not None:
+        if jvp_trace is None:
+            jvp = _late_jvp(call, frame)
+        elif isinstance(jvp_trace, JvpTrace):
+            jvp = TracedJvp(frame.jvp(jvp_trace, n_body))
+        else:
+            jvp = FailedRule(jvp_trace)
+    if custom.fwd is not None:
+        if vjp_trace is None:
+            vjp = _late_vjp(call, frame)
+        elif isinstance(vjp_trace, VjpTrace):
+            vjp = frame.vjp(vjp_trace, n_body + n_jvp)
+        else:
+            vjp = FailedRule(vjp_trace)
+    primitive = custom_jvp_call if vjp is None else custom_vjp_call
+    return primitive(
+        *consts,
+        *leaves,
+        jaxpr=frame.place(body.jaxpr, n_body, 0),
+        jvp=jvp,
+        vjp=vjp,
+        n_consts=n_body,
+        name=custom.name,
+    )
+
+
+def _when_to_trace(call: Call, running: Sequence[Any]) -> tuple[bool, Exception | None]:
+    """Whether the rules are traced when they are needed; or why they are not traced at all.
+
+    A rule that calls its own function would be traced without end, and rules of rules are rarely needed:
+    these are traced late, if they do not depend on the code around them.
+    """
+    depth = sum(c is call.custom for c in running)
+    if not depth and len(running) < 2:
+        return False, None
+    if all(function_key(f)[1] for f in (call.custom, *call.nondiff)):
+        return True, None
+    if depth < _MAX_DEPTH:
+        return False, None
+    return False, TracingError(
+        f"a derivative of order {_MAX_DEPTH + 1} goes through {call.custom.name}, whose rule calls the function "
+        "itself and closes over arrays or traced values\n  pass these as arguments of the function"
+    )
+
+
+def _all_nonzero(call: Call) -> tuple[list[bool], list[bool]]:
+    return (
+        [is_differentiable(a.dtype) for a in call.avals],
+        [is_differentiable(a.dtype) for a in call.out_avals],
+    )
+
+
+class _Frame:
+    """The operands of a call, and where in them each traced function finds its own inputs."""
+
+    def __init__(self, avals: Sequence[ShapedArray], n_consts: int) -> None:
+        self.avals = avals
+        self.n_consts = n_consts
+
+    def place(self, jaxpr: Any, n: int, first: int, extra: int = 0) -> Any:
+        """A jaxpr of `n` constants (which start at operand `first`), arguments and `extra` inputs."""
+        total = len(self.avals)
+        avals = [*self.avals, *[v.aval for v in jaxpr.invars[len(jaxpr.invars) - extra :]]]
+        if not extra:
+            avals = list(self.avals)
+        order = [*range(first, first + n), *range(self.n_consts, total + extra)]
+        return padded(jaxpr, avals, order)
+
+    def flags(self, arguments: Sequence[bool]) -> tuple[bool, ...]:
+        return (*(False,) * self.n_consts, *arguments)
+
+    def jvp(self, trace: JvpTrace, first: int) -> Jvp:
+        takes = [is_differentiable(a.dtype) for a in self.avals[self.n_consts :]]
+        return self.jvp_taking(trace, first, takes)
+
+    def jvp_taking(self, trace: JvpTrace, first: int, takes: Sequence[bool]) -> Jvp:
+        jaxpr = self.place(trace.jaxpr, len(trace.consts), first, sum(takes))
+        return Jvp(jaxpr, self.flags(takes), trace.out_nonzero)
+
+    def vjp(self, trace: VjpTrace, first: int) -> TracedVjp:
+        n_cts = len(trace.bwd.invars) - trace.n_residuals
+        pullback = Pullback(trace.bwd, (True,) * n_cts, self.flags(trace.arg_nonzero))
+        fwd = self.place(trace.fwd, len(trace.consts), first)
+        return TracedVjp(Vjp(fwd, trace.n_residuals, TracedBackward(pullback)))
+
+
+def _key(call: Call, frame: _Frame) -> Hashable:
+    functions = tuple([function_key(f)[0] for f in (call.custom, *call.nondiff)])
+    return (functions, call.tree, call.out_tree, tuple(frame.avals), frame.n_consts)
+
+
+def _late_jvp(call: Call, frame: _Frame) -> JvpRule:
+    def make(nonzero: tuple[bool, ...]) -> Jvp:
+        wanted = nonzero[frame.n_consts :]
+        if not call.custom.symbolic_jvp:
+            wanted = tuple([is_differentiable(a.dtype) for a in call.avals])
+        return frame.jvp_taking(trace_jvp(call, wanted, None, late=True), 0, wanted)
+
+    return LateJvp(("jvp", _key(call, frame)), make)
+
+
+def _late_vjp(call: Call, frame: _Frame) -> VjpRule:
+    symbolic = call.custom.symbolic_vjp
+    perturbed, all_cts = _all_nonzero(call)
+
+    def make(
+        nonzero: tuple[bool, ...], ct_nonzero: tuple[bool, ...] | None
+    ) -> tuple[Vjp, Pullback]:
+        wanted = nonzero[frame.n_consts :] if symbolic else perturbed
+        given = iter(ct_nonzero or ())
+        takes = all_cts
+        if symbolic and ct_nonzero is not None:
+            takes = [flag and next(given) for flag in all_cts]
+        trace = trace_vjp(call, wanted, takes, None, late=True)
+        rule = frame.vjp(trace, 0).found
+        found = rule.backward.pullback(())
+        taken = tuple([t for t, flag in zip(takes, all_cts, strict=True) if flag])
+        if ct_nonzero is not None:
+            reference = make(nonzero, None)[0]
+            if reference.n_residuals != rule.n_residuals:
+                raise TracingError(
+                    f"the bwd rule of {call.custom.name} uses other values of the fwd rule when a "
+                    "cotangent is zero\n  return them as residuals from the fwd rule"
+                )
+        return rule, found._replace(takes=taken)
+
+    return LateVjp(("vjp", _key(call, frame)), make)
