@@ -27,10 +27,11 @@ import pytest
 from funcgrad.core.config import config
 
 # The same examples in every run; HYPOTHESIS_PROFILE=explore looks for new ones.
+PHASES = [phase for phase in hypothesis.Phase if phase is not hypothesis.Phase.explain]
 hypothesis.settings.register_profile(
-    "same", derandomize=True, deadline=None, database=None, print_blob=False
+    "same", derandomize=True, deadline=None, database=None, print_blob=False, phases=PHASES
 )
-hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=2000, phases=PHASES)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 sys.setrecursionlimit(1000)  # so that recursion over a program's length shows

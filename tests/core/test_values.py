@@ -28,7 +28,7 @@ def loop(x: Any) -> Any:
 
 
 def both(x: Any) -> Any:
-    if x[0] > 0 and x[1] < 0 or x[2] < 0:
+    if (x[0] > 0 and x[1] < 0) or x[2] < 0:
         return np.sum(np.sin(x))
     return np.sum(x)
 
