@@ -45,7 +45,7 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
     """
     custom = call.custom
     running = _RUNNING.customs
-    late, too_deep = _when_to_trace(call, running)
+    late, too_deep = _when_to_trace(call, running) if running else (None, None)
     _RUNNING.customs = (*running, custom)
     try:
         jvp_trace: Any = too_deep
@@ -69,14 +69,14 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
     vjp: VjpRule | None = None
     if custom.jvp is not None:
         if jvp_trace is None:
-            jvp = _late_jvp(call, frame)
+            jvp = _late_jvp(call, frame, late)
         elif isinstance(jvp_trace, JvpTrace):
             jvp = TracedJvp(frame.jvp(jvp_trace, n_body))
         else:
             jvp = FailedRule(jvp_trace)
     if custom.fwd is not None:
         if vjp_trace is None:
-            vjp = _late_vjp(call, frame)
+            vjp = _late_vjp(call, frame, late)
         elif isinstance(vjp_trace, VjpTrace):
             vjp = frame.vjp(vjp_trace, n_body + n_jvp)
         else:
@@ -93,20 +93,21 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
     )
 
 
-def _when_to_trace(call: Call, running: Sequence[Any]) -> tuple[bool, Exception | None]:
-    """Whether the rules are traced when they are needed; or why they are not traced at all.
+def _when_to_trace(call: Call, running: Sequence[Any]) -> tuple[Hashable | None, Exception | None]:
+    """The key of the functions if the rules are traced late; or why they are not traced at all.
 
     A rule that calls its own function would be traced without end, and rules of rules are rarely needed:
     these are traced late, if they do not depend on the code around them.
     """
     depth = sum(c is call.custom for c in running)
     if not depth and len(running) < 2:
-        return False, None
-    if all(function_key(f)[1] for f in (call.custom, *call.nondiff)):
-        return True, None
+        return None, None
+    key, closed = _functions_key(call)
+    if closed:
+        return key, None
     if depth < _MAX_DEPTH:
-        return False, None
-    return False, TracingError(
+        return None, None
+    return None, TracingError(
         f"a derivative of order {_MAX_DEPTH + 1} goes through {call.custom.name}, whose rule calls the function "
         "itself and closes over arrays or traced values\n  pass these as arguments of the function"
     )
@@ -153,22 +154,27 @@ class _Frame:
         return TracedVjp(Vjp(fwd, trace.n_residuals, TracedBackward(pullback)))
 
 
-def _key(call: Call, frame: _Frame) -> Hashable:
-    functions = tuple([function_key(f)[0] for f in (call.custom, *call.nondiff)])
+def _functions_key(call: Call) -> tuple[Hashable, bool]:
+    keys = [function_key(f) for f in (call.custom, *call.nondiff)]
+    return tuple([key for key, _ in keys]), all(closed for _, closed in keys)
+
+
+def _key(call: Call, frame: _Frame, functions: Hashable | None) -> Hashable:
+    functions = functions or _functions_key(call)[0]
     return (functions, call.tree, call.out_tree, tuple(frame.avals), frame.n_consts)
 
 
-def _late_jvp(call: Call, frame: _Frame) -> JvpRule:
+def _late_jvp(call: Call, frame: _Frame, functions: Hashable | None) -> JvpRule:
     def make(nonzero: tuple[bool, ...]) -> Jvp:
         wanted = nonzero[frame.n_consts :]
         if not call.custom.symbolic_jvp:
             wanted = tuple([is_differentiable(a.dtype) for a in call.avals])
         return frame.jvp_taking(trace_jvp(call, wanted, None, late=True), 0, wanted)
 
-    return LateJvp(("jvp", _key(call, frame)), make)
+    return LateJvp(("jvp", _key(call, frame, functions)), make)
 
 
-def _late_vjp(call: Call, frame: _Frame) -> VjpRule:
+def _late_vjp(call: Call, frame: _Frame, functions: Hashable | None) -> VjpRule:
     symbolic = call.custom.symbolic_vjp
     perturbed, all_cts = _all_nonzero(call)
 
@@ -193,4 +199,4 @@ def _late_vjp(call: Call, frame: _Frame) -> VjpRule:
                 )
         return rule, found._replace(takes=taken)
 
-    return LateVjp(("vjp", _key(call, frame)), make)
+    return LateVjp(("vjp", _key(call, frame, functions)), make)

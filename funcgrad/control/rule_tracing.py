@@ -11,7 +11,7 @@ from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
 from funcgrad.core.errors import ArgumentError, TracingError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import as_output, leaf_aval, shown
-from funcgrad.core.source import describe_function
+from funcgrad.core.source import describe_function, is_hidden
 from funcgrad.core.tracing import Trace, Tracer, typeof
 from funcgrad.core.tree import (
     PyTreeDef,
@@ -308,8 +308,17 @@ def _flatten_with_none(
 
 
 def attempt(make: Callable[[], Any]) -> Any:
-    """What `make` returns, or the exception that it raises."""
+    """What `make` returns, or the exception that it raises, with a note of where."""
     try:
         return make()
     except Exception as error:
+        place = None
+        traceback = error.__traceback__
+        while traceback is not None:
+            code = traceback.tb_frame.f_code
+            if not is_hidden(code.co_filename):
+                place = f"{code.co_filename}:{traceback.tb_lineno} in {code.co_qualname}"
+            traceback = traceback.tb_next
+        if place is not None:
+            error.add_note(f"raised while a derivative rule was traced, at {place}")
         return error
