@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, Literal
-from funcgrad.core.tracing import Tracer
+from funcgrad.core.jaxpr import ClosedJaxpr, Equation, Jaxpr, Literal
+from funcgrad.core.tracing import Trace, Tracer
 
 
 def eval_jaxpr(jaxpr: Jaxpr | ClosedJaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
@@ -46,25 +46,33 @@ def _run(jaxpr: Jaxpr, env: dict[Any, Any]) -> None:
             del env[var]
 
 
-def _inline(jaxpr: Jaxpr, env: dict[Any, Any], trace: Any) -> None:
+def _inline(jaxpr: Jaxpr, env: dict[Any, Any], trace: Trace) -> None:
     outer_source = trace.source
     try:
         for eqn in jaxpr.eqns:
             trace.source = outer_source or eqn.source
             values = [atom.val if type(atom) is Literal else env[atom] for atom in eqn.invars]
-            plain = not any([type(value) is Tracer for value in values])
-            if plain and (eqn.effects or any([v.aval.shape for v in eqn.outvars])):
-                # Recorded rather than computed: the jaxpr would keep the array, and the simplifier would
-                # not see what it is made of.
-                out = trace.bind(eqn.primitive, values, eqn.params)
-            else:
-                out = eqn.primitive(*values, **eqn.params)
+            out = rebind(trace, eqn, values)
             if eqn.primitive.multiple_results:
                 env.update(zip(eqn.outvars, out, strict=True))
             else:
                 env[eqn.outvars[0]] = out
     finally:
         trace.source = outer_source
+
+
+def rebind(trace: Trace, eqn: Equation, operands: Sequence[Any]) -> Any:
+    """Record an equation again on new operands.
+
+    One on plain scalars is computed now. One that makes an array is always recorded: kept as an array, its
+    value would hide from the passes that it is, say, a broadcast number.
+    """
+    if any(type(x) is Tracer for x in operands):
+        return eqn.primitive(*operands, **eqn.params)
+    if eqn.effects or any(v.aval.shape for v in (*eqn.invars, *eqn.outvars)):
+        return trace.bind(eqn.primitive, operands, eqn.params)
+    with np.errstate(all="ignore"):
+        return eqn.primitive(*operands, **eqn.params)
 
 
 def last_uses(jaxpr: Jaxpr) -> list[list[Any]]:

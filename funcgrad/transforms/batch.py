@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from funcgrad.core.check import checked
 from funcgrad.core.errors import NoBatchingError
+from funcgrad.core.interpreter import rebind
 from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import locate
 from funcgrad.core.tracing import build_jaxpr, current_trace
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import broadcast_in_dim
-from funcgrad.transforms.forward import rebind
 
 
 class Batched(NamedTuple):

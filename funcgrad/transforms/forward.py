@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from funcgrad.core.check import checked
 from funcgrad.core.errors import NoDerivativeError
+from funcgrad.core.interpreter import rebind
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.source import locate
-from funcgrad.core.tracing import Trace, build_jaxpr, current_trace, is_traced
+from funcgrad.core.tracing import build_jaxpr, current_trace
 from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.ops.basic import instantiate as instantiate_zero
 
@@ -137,17 +136,6 @@ def forward(
     trace.source = outer_source
     results = [read(atom) for atom in jaxpr.outvars]
     return [p for p, _ in results], [t for _, t in results]
-
-
-def rebind(trace: Trace, eqn: Equation, operands: Sequence[Any]) -> Any:
-    """Record an equation again on new operands; one on plain values only is computed now if it is a scalar.
-
-    (An array computed now would be kept in the jaxpr, and hide from the simplifier what it is made of.)
-    """
-    if eqn.effects or (any(v.aval.shape for v in eqn.outvars) and not is_traced(*operands)):
-        return trace.bind(eqn.primitive, operands, eqn.params)
-    with np.errstate(all="ignore"):
-        return eqn.primitive(*operands, **eqn.params)
 
 
 def _split(

@@ -8,14 +8,14 @@ from typing import Any
 from funcgrad.core.check import checked
 from funcgrad.core.config import config
 from funcgrad.core.errors import JaxprError, NoDerivativeError
-from funcgrad.core.interpreter import eval_jaxpr
+from funcgrad.core.interpreter import eval_jaxpr, rebind
 from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import Linear
 from funcgrad.core.source import locate
 from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
 from funcgrad.core.types import is_differentiable
 from funcgrad.ops.basic import add_any, instantiate
-from funcgrad.transforms.forward import linearize, rebind
+from funcgrad.transforms.forward import linearize
 
 
 def transpose(
