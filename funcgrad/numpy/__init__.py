@@ -35,7 +35,7 @@ _LAZY: dict[str, tuple[str, ...]] = {
     "numpy.linalg": ("linalg", "contraction", "products"),
     "numpy.fft": ("fft",),
     "numpy": (
-        "shape",
+        "shaping",
         "joining",
         "filling",
         "taking",
@@ -57,7 +57,7 @@ _LAZY: dict[str, tuple[str, ...]] = {
         "quantiles",
         "histograms",
         "differences",
-        "convolution",
+        "interpolation",
         "polynomial",
         "signal",
         "sets",

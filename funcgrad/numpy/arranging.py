@@ -16,7 +16,7 @@ from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.indexing import cast_value, fit_value
 from funcgrad.numpy.joining import concatenate
-from funcgrad.numpy.shape import as_shape, broadcast_arrays, moveaxis, ravel
+from funcgrad.numpy.shaping import as_shape, broadcast_arrays, moveaxis, ravel
 from funcgrad.numpy.taking import in_range, take, values_of
 from funcgrad.numpy.views import view
 from funcgrad.ops.basic import broadcast_in_dim, broadcast_to, move_axis, reshape
@@ -95,6 +95,11 @@ def _flat_or_axis(arr: Any, axis: Any) -> tuple[Any, int]:
     return x, normalize_axis(axis, typeof(x).ndim)
 
 
+def _positions(obj: Any) -> Any:
+    found = values_of(operand(obj), "positions")
+    return found.astype(np.intp) if not found.size and isinstance(obj, (list, tuple)) else found
+
+
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     x, axis = _flat_or_axis(arr, axis)
@@ -103,10 +108,9 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     if isinstance(obj, slice):
         positions = np.arange(*obj.indices(n))
     else:
-        positions = values_of(operand(obj), "positions")
+        positions = _positions(obj)
         if positions.dtype.kind == "b" and positions.ndim == 1:
             (positions,) = np.nonzero(positions)
-        positions = positions if positions.size else positions.astype(np.intp)
     values = cast_value(operand(values), typeof(x).dtype)
     # NumPy tells where things go, by inserting marks into counters.
     if positions.size == 1:
@@ -132,7 +136,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
 def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
     x, axis = _flat_or_axis(arr, axis)
     if not isinstance(obj, slice):
-        obj = values_of(operand(obj), "positions")
+        obj = _positions(obj)
     return take(x, np.delete(np.arange(typeof(x).shape[axis]), obj), axis)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from funcgrad.core.tracing import Tracer
 from funcgrad.numpy.at import At
+from funcgrad.numpy.conversion import as_array
 from funcgrad.numpy.indexing import put
 from funcgrad.numpy.views import is_scalar, layout_of, reshaped, transpose_view, view, whole_view
 from funcgrad.ops.basic import broadcast_to, reshape
@@ -71,7 +72,7 @@ class FlatIterator:
         return self._elements()[key]._copy()  # type: ignore[index]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        elements = self._elements()
+        elements, value = self._elements(), as_array(value)
         if np.ndim(value):
             shape = elements[key].shape  # type: ignore[index]
             value = np.resize(value, shape)
@@ -94,7 +95,7 @@ class FlatIterator:
 
 
 def set_flat(x: Tracer, value: Any) -> None:
-    FlatIterator(x)[:] = np.ravel(value) if np.ndim(value) else value
+    FlatIterator(x)[:] = np.ravel(as_array(value))
 
 
 class Flags:

@@ -10,7 +10,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.tracing import Tracer, current_trace, typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.indexing import cast_value
-from funcgrad.numpy.shape import as_shape
+from funcgrad.numpy.shaping import as_shape
 from funcgrad.numpy.views import own
 from funcgrad.ops.basic import broadcast_to
 

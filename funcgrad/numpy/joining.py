@@ -14,7 +14,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
-from funcgrad.numpy.shape import atleast_1d, atleast_2d, atleast_3d, ravel, reshape
+from funcgrad.numpy.shaping import atleast_1d, atleast_2d, atleast_3d, ravel, reshape
 from funcgrad.ops import shape as ops
 
 

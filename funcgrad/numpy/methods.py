@@ -11,8 +11,8 @@ import numpy as np
 
 from funcgrad.core.errors import TracingError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer
-from funcgrad.numpy import conversion as conversion
+from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.numpy import conversion
 from funcgrad.numpy.indexing import cast_value, install, put
 from funcgrad.numpy.views import own, reshape_view, transpose_view, whole_view
 from funcgrad.ops.basic import broadcast_to, convert, convert_element_type, reshape
@@ -161,8 +161,8 @@ def tolist(self: Tracer) -> Any:
 
 def fill(self: Tracer, value: Any) -> None:
     """Set all elements to a scalar."""
-    if np.ndim(value):
-        raise ValueError(f"fill takes a scalar, not an array of shape {np.shape(value)}{here()}")
+    if typeof(conversion.as_array(value)).ndim:
+        raise ValueError(f"fill takes a scalar, not {value!r}{here()}")
     if not self.shape:
         put(self, (), value)
         return

@@ -33,7 +33,7 @@ def traced_target(x: Any, name: str) -> Tracer:
 @implements(np.copyto)
 def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     target, value = traced_target(dst, "np.copyto"), operand(src)
-    if not np.can_cast(typeof(value).dtype, target.dtype, casting) and np.ndim(src):
+    if not np.can_cast(typeof(value).dtype, target.dtype, casting) and typeof(value).ndim:
         raise TypeError(
             f"Cannot cast array data from {typeof(value).dtype!r} to {target.dtype!r} according to "
             f"the rule {casting!r}{here()}"
@@ -116,4 +116,4 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
                 f"All dimensions of input must be of equal length, not {target.shape}{here()}"
             )
         step = 1 + int(np.cumprod(target.shape[:-1]).sum())
-    FlatIterator(target)[:stop:step] = np.ravel(val) if np.ndim(val) else val
+    FlatIterator(target)[:stop:step] = np.ravel(operand(val))

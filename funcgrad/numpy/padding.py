@@ -39,16 +39,16 @@ _OPTIONS = {
 
 def _pairs(value: Any, ndim: int) -> list[tuple[Any, Any]]:
     """A (before, after) pair per axis, from a scalar, a pair or one pair per axis."""
-    shape = np.shape(value)
+    if value is not None:
+        value = operand(value)
+    shape = () if value is None else typeof(value).shape
     if shape in ((), (1,), (1, 1)):
-        one = value
-        while np.ndim(one):
-            one = one[0]
+        one = value if shape == () else np.reshape(value, ())
         return [(one, one)] * ndim
     if shape == (2,):
         return [(value[0], value[1])] * ndim
     if shape == (1, 2):
-        return [(value[0][0], value[0][1])] * ndim
+        return [(value[0, 0], value[0, 1])] * ndim
     if shape == (ndim, 1):
         return [(row[0], row[0]) for row in value]
     if shape != (ndim, 2):
@@ -101,6 +101,10 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 def _axis_by_axis(x: Any, widths: Widths, pad_axis: Callable[[Any, int, Any], Any]) -> Any:
     for d, width in enumerate(widths):
         if width != (0, 0):
+            if not typeof(x).shape[d]:
+                raise ArgumentError(
+                    f"can't extend empty axis {d} using modes other than 'constant' or 'empty'{here()}"
+                )
             x = pad_axis(x, d, width)
     return x
 
@@ -111,7 +115,7 @@ def _pad_constant(x: Any, widths: Widths, constants: Any) -> Any:
         tuple([cast_value(operand(value), dtype) for value in pair])
         for pair in _pairs(constants, len(widths))
     ]
-    if np.ndim(constants) == 0 and pairs:
+    if typeof(operand(constants)).ndim == 0 and pairs:
         config = tuple([(before, after, 0) for before, after in widths])
         return pad_p(x, pairs[0][0], padding_config=config)
     for d, (before, after) in enumerate(widths):

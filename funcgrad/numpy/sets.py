@@ -12,7 +12,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.joining import concatenate
-from funcgrad.numpy.shape import ravel
+from funcgrad.numpy.shaping import ravel
 from funcgrad.numpy.taking import first_true, take, values_of
 from funcgrad.ops.basic import convert
 from funcgrad.ops.elementwise import where

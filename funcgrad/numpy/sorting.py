@@ -11,7 +11,7 @@ from funcgrad.core.errors import ArgumentError, UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
-from funcgrad.numpy.shape import ravel
+from funcgrad.numpy.shaping import ravel
 from funcgrad.numpy.taking import take
 from funcgrad.ops import sorting as ops
 from funcgrad.ops.basic import convert

@@ -14,7 +14,7 @@ from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
 from funcgrad.numpy.joining import common_dtype
-from funcgrad.numpy.shape import ravel, transpose
+from funcgrad.numpy.shaping import ravel, transpose
 from funcgrad.ops.basic import broadcast_to
 from funcgrad.ops.gather import along_axis, gather, take_along
 from funcgrad.ops.shape import stack
