@@ -38,7 +38,8 @@ Function = tuple[Any, ...]
 
 
 @cache
-def _scipy_linalg() -> Any:
+def scipy_linalg() -> Any:
+    """SciPy's module, imported when a function first needs it."""
     import scipy.linalg
 
     return scipy.linalg
@@ -64,7 +65,7 @@ def _as_dtype(x: Any, dtype: np.dtype[Any]) -> Any:
 
 def _function_impl(a: Any, function: Function) -> Any:
     name, *parameters = function
-    compute = getattr(_scipy_linalg(), name)
+    compute = getattr(scipy_linalg(), name)
     if name == "expm":
         return _as_dtype(compute(a), a.dtype)
     return _as_dtype(each_matrix(lambda x: compute(x, *parameters), a), a.dtype)
@@ -97,7 +98,7 @@ matrix_function_p = Primitive(
 
 def _frechet_impl(a: Any, e: Any, function: Function) -> Any:
     if function == ("expm",) and a.ndim == e.ndim == 2 and a.dtype.char in "dD":
-        return _as_dtype(_scipy_linalg().expm_frechet(a, e, compute_expm=False), a.dtype)
+        return _as_dtype(scipy_linalg().expm_frechet(a, e, compute_expm=False), a.dtype)
     n = a.shape[-1]
     stack = np.broadcast_shapes(a.shape[:-2], e.shape[:-2])
     block = np.zeros((*stack, 2 * n, 2 * n), a.dtype)
@@ -158,7 +159,7 @@ def _sylvester_abstract(a: ShapedArray, b: ShapedArray, q: ShapedArray) -> Shape
 
 
 def _sylvester_impl(a: Any, b: Any, q: Any) -> Any:
-    return _as_dtype(each_matrix(_scipy_linalg().solve_sylvester, a, b, q), q.dtype)
+    return _as_dtype(each_matrix(scipy_linalg().solve_sylvester, a, b, q), q.dtype)
 
 
 def _sylvester_jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:

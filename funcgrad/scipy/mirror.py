@@ -1,0 +1,82 @@
+"""How a module of `funcgrad.scipy` stands for one of SciPy's."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from funcgrad.core.errors import UnsupportedError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import Tracer
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def scipy_module(name: str) -> Any:
+    """`scipy.name`, or an error that says how to get it."""
+    try:
+        return importlib.import_module(f"scipy.{name}")
+    except ImportError:
+        raise UnsupportedError(
+            f"funcgrad.scipy.{name} needs SciPy, which is not installed{here()}\n  "
+            "install it with: pip install 'funcgrad[scipy]'"
+        ) from None
+
+
+def has_tracer(*values: Any) -> bool:
+    """Whether there is a traced value among these or in lists, tuples and dicts of them."""
+    for value in values:
+        if isinstance(value, Tracer):
+            return True
+        if isinstance(value, (list, tuple)) and has_tracer(*value):
+            return True
+        if isinstance(value, dict) and has_tracer(*value.values()):
+            return True
+    return False
+
+
+def mirrors(module: str, name: str | None = None) -> Callable[[F], F]:
+    """Make a traced implementation stand for a SciPy function: plain arrays go to SciPy itself."""
+
+    def decorate(implementation: F) -> F:
+        scipy_name = name or implementation.__name__
+
+        @functools.wraps(implementation)
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if has_tracer(args, kwargs):
+                return implementation(*args, **kwargs)
+            return getattr(scipy_module(module), scipy_name)(*args, **kwargs)
+
+        function.__funcgrad_mirrors__ = f"scipy.{module}.{scipy_name}"  # type: ignore[attr-defined]
+        return function  # type: ignore[return-value]
+
+    return decorate
+
+
+def other_names(module: str) -> Callable[[str], Any]:
+    """A module's `__getattr__`: SciPy's own object, which refuses traced values."""
+
+    def get(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        try:
+            value = getattr(scipy_module(module), name)
+        except AttributeError:
+            raise AttributeError(f"scipy.{module} has no {name!r}") from None
+        if not callable(value) or isinstance(value, type):
+            return value
+
+        @functools.wraps(value)
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if has_tracer(args, kwargs):
+                raise UnsupportedError(
+                    f"scipy.{module}.{name} has no traced implementation{here()}\n  compute it from "
+                    "functions that have one, or wrap it with fg.pure_callback or fg.defprimitive"
+                )
+            return value(*args, **kwargs)
+
+        return function
+
+    return get
