@@ -1,5 +1,7 @@
 """The promises that the repository makes about itself: its commands and its requirements."""
 
+import doctest
+import importlib
 import os
 import re
 import statistics
@@ -125,3 +127,26 @@ def test_version_is_the_packages() -> None:
     import funcgrad
 
     assert funcgrad.__version__ == PYPROJECT["project"]["version"]
+
+
+def modules() -> list[str]:
+    """Every module of the package, by its dotted name."""
+    paths = sorted((ROOT / "funcgrad").rglob("*.py"))
+    return [
+        ".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in paths
+    ]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_docstrings_print_what_they_say(module: str) -> None:
+    failures, _ = doctest.testmod(importlib.import_module(module), verbose=False)
+    assert not failures, f"the docstrings of {module} differ, see the captured output"
+
+
+@pytest.mark.parametrize("namespace", [m for m in modules() if m.count(".") < 2])
+def test_every_public_function_and_class_shows_an_example(namespace: str) -> None:
+    module = importlib.import_module(namespace)
+    named = {name: getattr(module, name) for name in getattr(module, "__all__", ())}
+    ours = {n: v for n, v in named.items() if getattr(v, "__module__", "").startswith("funcgrad")}
+    shown = {n: v for n, v in ours.items() if isinstance(v, type) or callable(v)}
+    assert [n for n, v in shown.items() if ">>>" not in (v.__doc__ or "")] == []
