@@ -4,7 +4,6 @@ import doctest
 import importlib
 import os
 import re
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -102,13 +101,15 @@ def test_import_loads_neither_scipy_nor_jax() -> None:
 def test_import_adds_little_to_numpys(tmp_path: Path) -> None:
     clock = (
         "from time import perf_counter as now; start = now(); import numpy; half = now();"
-        "import funcgrad; print((now() - half) / (half - start))"
+        "import funcgrad; print(half - start, now() - half)"
     )
-    # As for a user, modules are compiled once and then read from the bytecode cache. The median of
-    # several runs, since other processes disturb one run or the other.
+    # As for a user, modules are compiled once and then read from the bytecode cache. The least of
+    # several runs, since other processes can only make a run slower.
     cache = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
     python_prints(clock, **cache)
-    assert statistics.median(float(python_prints(clock, **cache)) for _ in range(7)) <= 0.3
+    runs = [map(float, python_prints(clock, **cache).split()) for _ in range(10)]
+    numpy_alone, added = map(min, zip(*runs, strict=True))
+    assert added <= 0.3 * numpy_alone
 
 
 def test_all_names_exactly_what_is_public() -> None:
