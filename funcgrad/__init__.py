@@ -29,6 +29,7 @@ from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.types import float0
 
 if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
+    from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
     from funcgrad.control.custom_function import custom_jvp, custom_vjp
     from funcgrad.control.custom_gradient import closure_convert, custom_gradient
@@ -47,9 +48,12 @@ _LAZY = {
     "custom_jvp": "control.custom_function",
     "custom_vjp": "control.custom_function",
     "custom_vmap": "control.custom_vmap",
+    "debug_infs": "api.debugging",
+    "debug_nans": "api.debugging",
     "jacobian_sparsity": "api.sparse",
     "sparse_hessian": "api.sparse",
     "sparse_jacobian": "api.sparse",
+    "why_zero": "api.debugging",
 }
 _NAMESPACES = frozenset(
     {
@@ -101,6 +105,8 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "custom_vmap",
+    "debug_infs",
+    "debug_nans",
     "eval_jaxpr",
     "eval_shape",
     "float0",
@@ -122,4 +128,5 @@ __all__ = [
     "value_and_grad",
     "vjp",
     "vmap",
+    "why_zero",
 ]

@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from funcgrad.compile.program import run
+from funcgrad.compile.results import finalize
 from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError, FuncgradError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import shown
+from funcgrad.core.nonfinite import eval_checked
 from funcgrad.core.source import describe_function, is_hidden
 from funcgrad.core.tracing import Trace, Tracer
 from funcgrad.core.tree import PyTreeDef, tree_flatten
@@ -97,6 +99,8 @@ def execute(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
     for arg in args:
         if type(arg) is Tracer:
             return eval_jaxpr(jaxpr, (), *args)
+    if config.debug_nans or config.debug_infs:
+        return finalize(jaxpr, args, eval_checked(jaxpr, args))
     return run(jaxpr, args)
 
 

@@ -13,6 +13,7 @@ from funcgrad.api.call import Transformed, execute, hide_frames, open_trace
 from funcgrad.compile.program import Program, compile_jaxpr
 from funcgrad.compile.stages import Lowered
 from funcgrad.control.call import jit_p
+from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
@@ -134,7 +135,7 @@ class Jit(Transformed):
             results = jit_p(
                 *entry.consts, *leaves, jaxpr=entry.jaxpr, name=getattr(self.fun, "__name__", "fun")
             )
-        elif entry.program is not None:
+        elif entry.program is not None and not (config.debug_nans or config.debug_infs):
             results = entry.program(*entry.consts, *leaves)
         else:
             results = execute(entry.jaxpr, [*entry.consts, *leaves])

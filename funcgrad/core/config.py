@@ -42,15 +42,20 @@ class Config:
     Attributes:
         check_jaxprs: validate every jaxpr after every transform and pass (`FUNCGRAD_CHECK_JAXPRS`).
         traceback_filtering: hide funcgrad's own frames in tracebacks (`FUNCGRAD_TRACEBACK_FILTERING`).
+        debug_nans: raise `NonFiniteError` at the first equation that makes a NaN, in the forward or backward
+            pass (`FUNCGRAD_DEBUG_NANS`). Everything then runs in the interpreter.
+        debug_infs: the same for infinities (`FUNCGRAD_DEBUG_INFS`).
         num_threads: how many threads share large elementwise work (`FUNCGRAD_NUM_THREADS`); the number of
             usable processors by default. Results do not depend on it.
     """
 
-    __slots__ = ("_num_threads", "check_jaxprs", "traceback_filtering")
+    __slots__ = ("_num_threads", "check_jaxprs", "debug_infs", "debug_nans", "traceback_filtering")
 
     def __init__(self) -> None:
         self.check_jaxprs = _flag("FUNCGRAD_CHECK_JAXPRS", False)
         self.traceback_filtering = _flag("FUNCGRAD_TRACEBACK_FILTERING", True)
+        self.debug_nans = _flag("FUNCGRAD_DEBUG_NANS", False)
+        self.debug_infs = _flag("FUNCGRAD_DEBUG_INFS", False)
         given = os.environ.get("FUNCGRAD_NUM_THREADS")
         self._num_threads = _n_processors() if given is None else _n_threads(given)
 

@@ -10,6 +10,7 @@ FuncgradError
 ├── UnsupportedError                 a NumPy or SciPy function without a rule
 │   ├── NoDerivativeError            ... without a derivative rule
 │   └── NoBatchingError              ... without a batching rule
+├── NonFiniteError                   a NaN or an infinity, with `config.debug_nans` or `debug_infs`
 ├── ArgumentError                    an argument of a transform has the wrong type, shape or structure
 └── JaxprError                       a jaxpr that is not well formed (a bug of funcgrad or of a custom rule)
 
@@ -59,6 +60,10 @@ class NoDerivativeError(UnsupportedError):
 
 class NoBatchingError(UnsupportedError):
     """An operation has no batching rule."""
+
+
+class NonFiniteError(FuncgradError, FloatingPointError):
+    """An equation made a NaN or an infinity while `config.debug_nans` or `config.debug_infs` was set."""
 
 
 class ArgumentError(FuncgradError, TypeError, ValueError):

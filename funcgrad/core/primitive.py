@@ -23,8 +23,9 @@ The conventions of the rules (`x`, `y` stand for the primitive's array operands)
 
 Primitives that hold jaxprs may also have:
 
-`partial_eval(eqn, unknown) -> (known_eqns, unknown_eqn)`
-    Splits an equation in two: what can be computed from the operands that are known, and the rest.
+`partial_eval(eqn, unknown) -> PartialEval`
+    Splits an equation in two: what can be computed from the operands that are known, and the rest;
+    None where it cannot be split (see control/partial.py).
 `dce(eqn, used) -> eqn`
     The equation without the results that nobody uses, and without the operands that only they need.
 """

@@ -43,6 +43,12 @@ class Location(NamedTuple):
 Source = tuple[CodeType, int] | Location
 
 
+class BackwardSource(tuple[CodeType, int]):
+    """The source of an equation in a backward pass: the forward line that it is the derivative of."""
+
+    __slots__ = ()
+
+
 def is_hidden(filename: str) -> bool:
     """Whether frames of this file are ours or NumPy's, hence not what the user wants to see."""
     hidden = _hidden_files.get(filename)

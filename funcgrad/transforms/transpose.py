@@ -11,7 +11,7 @@ from funcgrad.core.errors import JaxprError, NoDerivativeError
 from funcgrad.core.interpreter import eval_jaxpr, rebind
 from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import Linear
-from funcgrad.core.source import locate
+from funcgrad.core.source import BackwardSource, Source, locate
 from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
 from funcgrad.core.types import is_differentiable
 from funcgrad.ops.basic import add_any, instantiate
@@ -105,7 +105,7 @@ def backward(
         out_cts = [ct_env.pop(v, None) for v in eqn.outvars]
         if all(ct is None for ct in out_cts):
             continue
-        trace.source = outer_source or eqn.source
+        trace.source = outer_source or _backward(eqn.source)
         rule = eqn.primitive.transpose
         if rule is None:
             raise NoDerivativeError(
@@ -118,6 +118,10 @@ def backward(
             accumulate(atom, ct)
     trace.source = outer_source
     return [ct_env.get(v) if lin else None for v, lin in zip(jaxpr.invars, linear, strict=True)]
+
+
+def _backward(source: Source | None) -> Source | None:
+    return BackwardSource(source) if type(source) is tuple else source
 
 
 def _check_cotangent(atom: Any, ct: Any) -> None:

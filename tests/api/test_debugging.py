@@ -1,0 +1,84 @@
+"""`debug_nans`, `debug_infs`, `why_zero`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+
+
+def masked(x):
+    y = np.log(x)  # -inf at 0
+    return np.sum(np.where(x > 0, y * np.sqrt(x), 0.0))
+
+
+def test_backward_nan_names_the_forward_line():
+    line = masked.__code__.co_firstlineno + 2
+    with (
+        fg.debug_nans(),
+        pytest.raises(
+            fg.errors.NonFiniteError,
+            match=rf"backward pass.*\n.*test_debugging.py:{line} in masked",
+        ),
+    ):
+        fg.grad(lambda x: masked(x + 0.0))(np.array([4.0, 0.0]))
+
+
+def test_forward_nan():
+    line = test_forward_nan.__code__.co_firstlineno + 4
+
+    def f(x):
+        return np.sum(np.sqrt(x))
+
+    with (
+        fg.debug_nans(),
+        pytest.raises(
+            fg.errors.NonFiniteError,
+            match=rf"sqrt made NaN in 1 of 3 elements, the first at 1\n.*:{line} in .*f\n  operand 0: f64\[3\] \[1.0, -1.0",
+        ),
+    ):
+        fg.value_and_grad(f)(np.array([1.0, -1.0, 2.0]))
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, fg.jit, lambda f: fg.jit(fg.jit(f)), fg.vmap])
+def test_under_transforms(wrap):
+    with fg.debug_infs(), pytest.raises(fg.errors.NonFiniteError, match="log made infinity"):
+        wrap(fg.jit(np.log))(np.zeros(2))
+    with fg.debug_nans():
+        wrap(fg.jit(np.log))(np.zeros(2))
+
+
+def test_nothing_is_raised_without_nans():
+    with fg.debug_nans(), fg.debug_infs():
+        np.testing.assert_allclose(fg.grad(lambda x: np.sum(x**2))(np.ones(2)), [2.0, 2.0])
+    assert not fg.config.debug_nans
+    assert np.isnan(fg.grad(np.sqrt)(-1.0))
+
+
+def test_why_zero():
+    def f(x, y, z, w):
+        rounded = np.round(x)
+        stopped = fg.stop_gradient(y) * 2
+        positive = (y > 1).astype(float)
+        return np.sum(rounded * stopped + positive + np.maximum(z, 0.0))
+
+    report = fg.why_zero(f, np.ones(3), np.ones(3), -np.ones(3), 1.0)
+    assert report
+    line = f.__code__.co_firstlineno
+    x, y, z, w = report.reasons.values()
+    assert len(x) == 1
+    assert f"test_debugging.py:{line + 1}" in x[0]
+    assert "stop_gradient stops the derivative" in y[0]
+    assert "bool[3], which has no derivative" in y[1]
+    assert "zero at these values" in z[0]
+    assert w == ["the result does not depend on it"]
+    assert "argument 3 is zero" in str(report)
+
+
+def test_why_not_zero():
+    report = fg.why_zero(lambda p: np.sum(p["a"] * p["n"]), {"a": np.ones(2), "n": 3})
+    assert report.reasons["argument 0['a']"] == []
+    assert "has no derivative" in report.reasons["argument 0['n']"][0]
+    assert "argument 0['a'] is not zero" in str(report)
+    assert not fg.why_zero(np.sin, 1.0)
