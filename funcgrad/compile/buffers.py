@@ -77,7 +77,7 @@ class _Planner:
     def run(self) -> Plan:
         for i, (eqn, storage) in enumerate(zip(self.jaxpr.eqns, self.storages, strict=True)):
             dying = self._dying(i, eqn.invars)
-            if storage.out:
+            if storage.out or storage.over:
                 for k, out in enumerate(eqn.outvars):
                     if out.aval.shape:
                         self._place(i, k, out, storage, dying)
@@ -101,14 +101,15 @@ class _Planner:
     def _place(self, i: int, k: int, out: Var, storage: Storage, dying: dict[Var, None]) -> None:
         """Find memory for a result."""
         kind = _type(out)
-        self.wanted[kind] -= 1
+        if storage.out:
+            self.wanted[kind] -= 1
         owned = self.plan.owned
         for result, operand in storage.over:
             if result == k and operand in dying and operand in owned and _type(operand) == kind:
                 del dying[operand]
                 break
         else:
-            if not self.free[kind]:
+            if not storage.out or not self.free[kind]:
                 return
             operand = self.free[kind].pop()
         self.plan.outs[i, k] = operand

@@ -16,7 +16,13 @@ import numpy as np
 
 from funcgrad.compile import scalars
 from funcgrad.compile.buffers import Plan, plan_buffers
-from funcgrad.compile.emitters import EMITTERS, dtype_name, out_argument, reduction_ufunc
+from funcgrad.compile.emitters import (
+    EMITTERS,
+    STATEMENTS,
+    dtype_name,
+    out_argument,
+    reduction_ufunc,
+)
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
 from funcgrad.compile.runtime import claim, ignore_errors, own, restore_errors
@@ -183,6 +189,10 @@ class Emitter:
                     return [f"{self.name(out)} = {expression}"]
                 self.kinds[out] = SCALAR
             self.source.quiet = True
+            statements = STATEMENTS.get(eqn.primitive.name)
+            if statements is not None and out.aval.shape:
+                names = [self.value(a) for a in eqn.invars]
+                return statements(eqn, names, self.name(out), (i, 0) in self.plan.outs)
             expression = self._array_expression(i, eqn, out)
             if not out.aval.shape and not gives_scalar(eqn):
                 expression = f"({expression})[()]"
@@ -335,17 +345,16 @@ class Emitter:
                 results.append(name if scalar else f"{dtype_name(aval.dtype)}({name})")
             else:
                 root = self.plan.roots[atom]
-                fresh = root in self.plan.owned and root not in returned
-                returned.add(root)
+                again = root in returned
                 name = self.name(atom)
-                if fresh:
+                if root in self.plan.owned and not again:
                     results.append(name)
-                elif root in self.plan.owned or root in inputs or atom in returned:
+                elif again or root in inputs:
                     results.append(f"{name}.copy()")
                 else:
                     same = [self.name(v) for v in inputs if v.aval.shape == aval.shape]
                     results.append(f"own({', '.join([name, *same])})")
-                returned.add(atom)
+                returned.add(root)
         return results
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile.buffers import FRESH, VIEW
+from funcgrad.compile.memory import LARGE_BYTES
 from funcgrad.core.jaxpr import Equation
 
 Emitter = Callable[[Equation, Sequence[str]], str | None]
@@ -118,12 +119,77 @@ def _reduce(eqn: Equation, names: Sequence[str]) -> str | None:
     return f"np.{ufunc.__name__}.reduce({names[0]}{default}{kind})"
 
 
+@emitter(VIEW, "getitem")
+def _getitem(eqn: Equation, names: Sequence[str]) -> str | None:
+    return f"{names[0]}[{index_text(eqn.params['index'])}]"
+
+
+def index_text(index: Any) -> str:
+    """A basic index as Python writes it."""
+    if not index:
+        return "()"
+    return ", ".join([_entry_text(entry) for entry in index])
+
+
+def _entry_text(entry: Any) -> str:
+    if entry is None or type(entry) is int:
+        return str(entry)
+    start, stop, step = entry
+    stop_text = "" if stop < 0 else str(stop)
+    return f"{start or ''}:{stop_text}" + (f":{step}" if step != 1 else "")
+
+
 @emitter(FRESH, "dot_general")
 def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
-    (left, right), (left_batch, _) = eqn.params["dimension_numbers"]
+    (left, right), (left_batch, right_batch) = eqn.params["dimension_numbers"]
     x, y = (a.aval.ndim for a in eqn.invars)
-    if left_batch or x > 2 or y > 2 or len(left) != 1:
+    if len(left) != 1:
         return None
-    first = f"{names[0]}.T" if x == 2 and left == (0,) else names[0]
-    second = f"{names[1]}.T" if y == 2 and right == (1,) else names[1]
-    return f"{first}.dot({second})"
+    out = eqn.outvars[0].aval
+    place = (
+        f", empty({out.shape}, np.dtype({dtype_name(out.dtype)}))"
+        if out.nbytes >= LARGE_BYTES
+        else ""
+    )
+    if not left_batch and x <= 2 and y <= 2:
+        first = f"{names[0]}.T" if x == 2 and left == (0,) else names[0]
+        second = f"{names[1]}.T" if y == 2 and right == (1,) else names[1]
+        return f"{first}.dot({second}{place})"
+    batch = tuple(range(len(left_batch)))
+    n = len(batch)
+    if not n or (left_batch, right_batch) != (batch, batch) or x != n + 2 or y != n + 2:
+        return None
+    first = f"{names[0]}.swapaxes({n}, {n + 1})" if left == (n,) else names[0]
+    second = f"{names[1]}.swapaxes({n}, {n + 1})" if right == (n + 1,) else names[1]
+    return f"np.matmul({first}, {second}{place})"
+
+
+# Primitives that become several statements: they get the result's name, and whether it may be written over
+# the first operand.
+Statements = Callable[[Equation, Sequence[str], str, bool], list[str]]
+
+
+def _embed(eqn: Equation, names: Sequence[str], out: str, over: bool) -> list[str]:
+    aval = eqn.outvars[0].aval
+    kind = "" if aval.dtype == np.dtype(float) else f", {dtype_name(aval.dtype)}"
+    sizes = aval.shape[0] if len(aval.shape) == 1 else aval.shape
+    index = index_text(eqn.params["index"])
+    return [f"{out} = np.zeros({sizes}{kind})", f"{out}[{index}] = {names[0]}"]
+
+
+def _update(operator: str) -> Statements:
+    def update(eqn: Equation, names: Sequence[str], out: str, over: bool) -> list[str]:
+        target = names[0] if over else f"{names[0]}.copy()"
+        index = index_text(eqn.params["index"])
+        return [f"{out} = {target}", f"{out}[{index}] {operator} {names[1]}"]
+
+    return update
+
+
+STATEMENTS: dict[str, Statements] = {
+    "embed": _embed,
+    "setitem": _update("="),
+    "additem": _update("+="),
+}
+# Those that update their first operand.
+UPDATES = frozenset({"setitem", "additem"})

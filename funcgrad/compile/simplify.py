@@ -14,6 +14,7 @@ import numpy as np
 
 from funcgrad.compile.fold import fold_equation
 from funcgrad.compile.rewrite import Rewriter, Rules, is_splat, like, rewrite, rule, splat
+from funcgrad.compile.simplify_index import INDEX_RULES
 from funcgrad.compile.simplify_shape import SHAPE_RULES
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
 
@@ -302,4 +303,4 @@ def _merged(*tables: dict[str, list[Callable[..., Any]]]) -> Rules:
     return merged
 
 
-ALL_RULES: Rules = _merged({"*": [fold_equation]}, SHAPE_RULES, RULES)
+ALL_RULES: Rules = _merged({"*": [fold_equation]}, SHAPE_RULES, INDEX_RULES, RULES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from funcgrad.compile.buffers import FRESH, UNKNOWN, Storage
-from funcgrad.compile.emitters import EMITTERS
+from funcgrad.compile.emitters import EMITTERS, STATEMENTS, UPDATES
 from funcgrad.compile.fuse import cut, reduces_rows
 from funcgrad.core.jaxpr import Equation, Var
 
@@ -21,6 +21,12 @@ def storage_of(eqn: Equation) -> Storage:
         # With several axes of rows, memory would have to be contiguous to be cut into rows.
         simple = len(eqn.params["rows"]) == 1
         return Storage(FRESH, simple, _pairs(eqn) if simple else ())
+    if primitive.name in STATEMENTS:
+        first = eqn.invars[0]
+        updates = primitive.name in UPDATES and type(first) is Var
+        return Storage(FRESH, over=((0, first),) if updates else ())  # type: ignore[arg-type]
+    if "contraction" in primitive.properties and primitive.emit is None:
+        return Storage(FRESH)
     if primitive.elementwise and primitive.emit is not None:
         return Storage(FRESH)
     entry = EMITTERS.get(primitive.name)

@@ -161,6 +161,31 @@ def test_clusters(name: str) -> None:
     check(gradient, [*args, *cts], rtol=1e-9)
 
 
+def test_indexing_and_updates() -> None:
+    def fun(x: Any) -> Any:
+        y = x * 2.0
+        z = y[1:] - y[:-1] ** 2
+        w = np.sum(z[::-1] * x[None, 1:, 0:1], axis=0)
+        return np.sum(z) + np.sum(w) + x[2, 1] + np.sum(x[:, -1] * y[0])
+
+    x = RNG.normal(size=(4, 4))
+    jaxpr = jaxpr_for(fun, x)
+    check(jaxpr, [x])
+    check(vjp(jaxpr, [True]), [x, np.float64(1.5)])
+
+
+def test_updated_arrays_stay_apart() -> None:
+    def fun(x: Any) -> Any:
+        y = x * 2.0
+        z = y.copy()
+        z[1:3] = 7.0
+        z[0] += y[3]
+        return y, z, x
+
+    x = RNG.normal(size=5)
+    check(jaxpr_for(fun, x), [x])
+
+
 UNARY = [
     np.sin,
     np.exp,
@@ -214,7 +239,10 @@ def build(steps: Any) -> Any:
             elif kind == 5 and v.ndim:
                 values.append(transpose(v, tuple(range(v.ndim))[::-1]))
             elif kind == 6:
-                values.append(reshape(v, (v.size,)) if a % 2 else e.select_n(v > 0.5, v, 0.25))
+                choice = [reshape(v, (v.size,)), e.select_n(v > 0.5, v, 0.25)]
+                if v.ndim:
+                    choice += [v[a % v.shape[0] :], v[None, ::-1], v[..., 0]]
+                values.append(choice[(a + b) % len(choice)])
         return values[2:][-4:] or [x * 1.0]
 
     return fun
