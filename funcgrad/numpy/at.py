@@ -12,7 +12,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.indexing import cast_value, fit_value, read, update
 from funcgrad.numpy.masked import masked_read, masked_update
-from funcgrad.numpy.places import AbstractMask, Place, classify, find_place, resolve
+from funcgrad.numpy.places import AbstractMask, IndexingError, Place, classify, find_place, resolve
 from funcgrad.ops.elementwise import where
 from funcgrad.ops.indexing import getitem, indexed_shape, setitem, whole
 from funcgrad.ops.shape import pad
@@ -173,6 +173,8 @@ def _with_indices(place: Place, indices: list[Any], basic: Any) -> Place:
 def _moved_into_range(place: Place, shape: tuple[int, ...], mode: str) -> Place:
     indices = []
     for i, n in zip(place.indices, _lengths(place, shape), strict=True):
+        if not n:
+            raise IndexingError(f"no index is valid for an axis without elements{here()}")
         if mode == "wrap":
             indices.append(np.mod(i, n))
         else:

@@ -12,6 +12,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.numpy.arguments import deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
 from funcgrad.numpy.shaping import atleast_1d, atleast_2d, atleast_3d, ravel, reshape
@@ -22,11 +23,10 @@ def common_dtype(
     arrays: Sequence[Any], dtype: Any = None, casting: Any = "same_kind", name: str = "concatenate"
 ) -> np.dtype[Any]:
     """The dtype of joined arrays; that of the arguments, if given, must allow the casts."""
-    found = [typeof(x).dtype for x in arrays]
     if dtype is None:
-        return np.result_type(*found)
+        return np.result_type(*[x if type(x) in SCALAR_AVALS else typeof(x).dtype for x in arrays])
     dtype = np.dtype(dtype)
-    for each in found:
+    for each in [typeof(x).dtype for x in arrays]:
         if not np.can_cast(each, dtype, casting):
             raise TypeError(
                 f"{name}: cannot cast array data from {each!r} to {dtype!r} according to the rule "
@@ -39,7 +39,8 @@ def common_dtype(
 def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
-    xs = [operand(x) for x in arrays]
+    given = list(arrays)
+    xs = [operand(x) for x in given]
     if not xs:
         raise ArgumentError(f"need at least one array to concatenate{here()}")
     if axis is None:
@@ -51,7 +52,8 @@ def concatenate(
             "join scalars with np.stack, np.array or np.hstack"
         )
     axis = normalize_axis(axis, ndim)
-    to = common_dtype(xs, dtype, casting)
+    # Python scalars, which axis=None allows, give way to the dtypes of arrays.
+    to = common_dtype([x if type(x) in SCALAR_AVALS else operand(x) for x in given], dtype, casting)
     xs = [cast_leaf(x, to) for x in xs]
     joined = ops.concatenate(*xs, dimension=axis) if len(xs) > 1 else xs[0]
     if len(xs) == 1 and isinstance(joined, Tracer):

@@ -14,6 +14,7 @@ from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.attributes import FlatIterator
 from funcgrad.numpy.indexing import cast_value, fit_value
 from funcgrad.numpy.indexing import put as put_at
+from funcgrad.numpy.places import IndexingError, broadcast_indices
 from funcgrad.numpy.taking import checked_along_axis, in_range, values_of
 from funcgrad.ops.basic import broadcast_to
 from funcgrad.ops.elementwise import where as select
@@ -48,7 +49,11 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     target = traced_target(a, "np.put")
     indices, values = np.ravel(operand(ind)), np.ravel(operand(v))
-    if not typeof(values).size or not typeof(indices).size:
+    if not typeof(indices).size:
+        return
+    if not target.size:
+        raise IndexingError(f"cannot replace elements of an empty array{here()}")
+    if not typeof(values).size:
         return
     indices = in_range(indices, target.size, mode)
     FlatIterator(target)[indices] = np.resize(values, typeof(indices).shape)
@@ -94,7 +99,7 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
         return
     axis = normalize_axis(axis, target.ndim)
     places = checked_along_axis(target.shape, i, axis)
-    shape = np.broadcast_shapes(*[typeof(p).shape for p in places])
+    shape = broadcast_indices(places)
     value = fit_value(cast_value(operand(values), target.dtype), shape)
     axes = tuple(range(target.ndim))
     target._assign(scatter(target, value, *places, axes=axes, position=0, unique=False))

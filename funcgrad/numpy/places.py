@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch
+from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import AbstractValue, Tracer, typeof
 from funcgrad.ops.gather import gathered_shape, natural_position
@@ -21,6 +22,10 @@ _ADVANCED = frozenset(("int", "dynamic", "array", "mask", "bool"))
 _MOST_CHECKED = 1 << 16  # index arrays up to this size are searched for repeated places
 _CACHED = 4096
 _basic_places: dict[Any, Place] = {}
+
+
+class IndexingError(ArgumentError, IndexError):
+    """An index that the array does not have, or that is none."""
 
 
 class Place:
@@ -140,13 +145,13 @@ def classify(key: Any, shape: tuple[int, ...]) -> list[tuple[str, Any]]:
     entries = [_classify(k) for k in (key if type(key) is tuple else (key,))]
     used = sum([_n_axes(kind, k) for kind, k in entries])
     if used > len(shape):
-        raise IndexError(
+        raise IndexingError(
             f"too many indices for array: array is {len(shape)}-dimensional, but {used} were "
             f"indexed{here()}"
         )
     where = [n for n, (kind, _) in enumerate(entries) if kind == "ellipsis"]
     if len(where) > 1:
-        raise IndexError(f"an index can only have a single ellipsis ('...'){here()}")
+        raise IndexingError(f"an index can only have a single ellipsis ('...'){here()}")
     rest = len(shape) - used
     if where:
         entries[where[0]] = ("ellipsis", rest)
@@ -183,7 +188,7 @@ def _classify(k: Any) -> tuple[str, Any]:
     if aval.dtype.kind == "b":
         return ("mask", k) if aval.shape else ("bool", bool(k))
     if aval.dtype.kind not in "iu":
-        raise IndexError(
+        raise IndexingError(
             f"arrays used as indices must be of integer (or boolean) type, not {aval}{here()}"
         )
     if aval.shape:
@@ -197,7 +202,7 @@ def _from_protocol(k: Any) -> tuple[str, Any]:
     try:
         return "int", operator.index(k)
     except TypeError:
-        raise IndexError(
+        raise IndexingError(
             "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or "
             f"boolean arrays are valid indices, not {type(k).__name__}{here()}"
         ) from None
@@ -254,28 +259,27 @@ def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...], *, check: bo
         position = before
     else:
         position = 0
-    out_shape = _gathered(out_shape, indices, axes, position)
+    broadcast_indices(indices)  # raises where they do not fit
+    out_shape = gathered_shape(out_shape, [typeof(i) for i in indices], axes, position)
     only_ints = not fancy and all(kind in ("int", "dynamic") for kind, _ in entries)
     return Place(index, tuple(axes), position, tuple(indices), out_shape, only_ints, not fancy)
 
 
-def _gathered(
-    shape: tuple[int, ...], indices: Sequence[Any], axes: Sequence[int], position: int
-) -> tuple[int, ...]:
+def broadcast_indices(indices: Sequence[Any]) -> tuple[int, ...]:
+    """The shape that index arrays have together."""
     shapes = [typeof(i).shape for i in indices]
     try:
-        np.broadcast_shapes(*shapes)
+        return np.broadcast_shapes(*shapes)
     except ValueError:
-        raise IndexError(
+        raise IndexingError(
             "shape mismatch: indexing arrays could not be broadcast together with shapes "
             f"{' '.join(map(str, shapes))}{here()}"
         ) from None
-    return gathered_shape(shape, [typeof(i) for i in indices], axes, position)
 
 
 def _checked_int(k: int, axis: int, n: int) -> int:
     if not -n <= k < n:
-        raise IndexError(f"index {k} is out of bounds for axis {axis} with size {n}{here()}")
+        raise IndexingError(f"index {k} is out of bounds for axis {axis} with size {n}{here()}")
     return k + n if k < 0 else k
 
 
@@ -323,7 +327,7 @@ def _index_arrays(
 def check_mask(mask: Any, axis: int, shape: tuple[int, ...]) -> None:
     for d, n in enumerate(typeof(mask).shape):
         if n != shape[axis + d]:
-            raise IndexError(
+            raise IndexingError(
                 f"boolean index did not match indexed array along axis {axis + d}; size of axis is "
                 f"{shape[axis + d]} but size of corresponding boolean axis is {n}{here()}"
             )

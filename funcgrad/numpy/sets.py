@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,28 +17,10 @@ from funcgrad.numpy.taking import first_true, take, values_of
 from funcgrad.ops.basic import convert
 from funcgrad.ops.elementwise import where
 
-
-class UniqueAllResult(NamedTuple):
-    """The fields of NumPy's result of `unique_all`."""
-
-    values: Any
-    indices: Any
-    inverse_indices: Any
-    counts: Any
-
-
-class UniqueCountsResult(NamedTuple):
-    """The fields of NumPy's result of `unique_counts`."""
-
-    values: Any
-    counts: Any
-
-
-class UniqueInverseResult(NamedTuple):
-    """The fields of NumPy's result of `unique_inverse`."""
-
-    values: Any
-    inverse_indices: Any
+# The named tuples that NumPy returns, which it does not export.
+_All, _Counts, _Inverse = [
+    type(function(np.zeros(1))) for function in (np.unique_all, np.unique_counts, np.unique_inverse)
+]
 
 
 @implements(np.unique)
@@ -109,17 +91,17 @@ def _unique_of_size(
 
 @implements(np.unique_all)
 def unique_all(x: Any) -> Any:
-    return UniqueAllResult(*unique(x, True, True, True, equal_nan=False))
+    return _All(*unique(x, True, True, True, equal_nan=False))
 
 
 @implements(np.unique_counts)
 def unique_counts(x: Any) -> Any:
-    return UniqueCountsResult(*unique(x, return_counts=True, equal_nan=False))
+    return _Counts(*unique(x, return_counts=True, equal_nan=False))
 
 
 @implements(np.unique_inverse)
 def unique_inverse(x: Any) -> Any:
-    return UniqueInverseResult(*unique(x, return_inverse=True, equal_nan=False))
+    return _Inverse(*unique(x, return_inverse=True, equal_nan=False))
 
 
 @implements(np.unique_values)
@@ -155,7 +137,7 @@ def isin(
 
 if hasattr(np, "in1d"):  # removed in NumPy 2.4
 
-    @implements(np.in1d)
+    @implements(getattr(np, "in1d"))  # noqa: B009
     def in1d(
         ar1: Any, ar2: Any, assume_unique: bool = False, invert: bool = False, *, kind: Any = None
     ) -> Any:

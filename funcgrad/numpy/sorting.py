@@ -53,7 +53,10 @@ def argsort(
 def sort_complex(a: Any) -> Any:
     x = sort(operand(a))
     dtype = typeof(x).dtype
-    return convert(x, np.result_type(dtype, np.complex64) if dtype.kind != "c" else dtype)
+    if dtype.kind == "c":
+        return x
+    small = dtype.kind in "iu" and dtype.itemsize < 4
+    return convert(x, np.complex64 if small else np.complex128)
 
 
 def _kth(kth: Any, n: int) -> tuple[int, ...]:
@@ -70,6 +73,8 @@ def argpartition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Any:
     x, axis = _along(a, axis, order, "np.argpartition")
+    if not typeof(x).size:
+        return np.zeros(typeof(x).shape, np.intp)
     return ops.argpartition(x, dimension=axis, kth=_kth(kth, typeof(x).shape[axis]))
 
 

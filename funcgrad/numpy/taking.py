@@ -11,9 +11,10 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.numpy.arguments import deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
-from funcgrad.numpy.joining import common_dtype
+from funcgrad.numpy.places import IndexingError
 from funcgrad.numpy.shaping import ravel, transpose
 from funcgrad.ops.basic import broadcast_to
 from funcgrad.ops.gather import along_axis, gather, take_along
@@ -32,6 +33,8 @@ def in_range(indices: Any, n: int, mode: str, axis: int | None = None) -> Any:
             f"indices must be integers, not {typeof(indices)}{here()}\n  "
             "convert them with .astype(int)"
         )
+    if mode in ("wrap", "clip") and not n:
+        raise IndexingError(f"no index is valid for an axis without elements{here()}")
     if mode == "wrap":
         return np.mod(indices, n)
     if mode == "clip":
@@ -42,7 +45,7 @@ def in_range(indices: Any, n: int, mode: str, axis: int | None = None) -> Any:
         for extreme in (np.min(indices), np.max(indices)):
             if not -n <= extreme < n:
                 where = "" if axis is None else f"axis {axis} with "
-                raise IndexError(f"index {extreme} is out of bounds for {where}size {n}{here()}")
+                raise IndexingError(f"index {extreme} is out of bounds for {where}size {n}{here()}")
     return indices
 
 
@@ -54,7 +57,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     axis = normalize_axis(axis, typeof(x).ndim)
     n = typeof(x).shape[axis]
     if not n and typeof(i).size:
-        raise IndexError(f"cannot do a non-empty take from an empty axis.{here()}")
+        raise IndexingError(f"cannot do a non-empty take from an empty axis.{here()}")
     i = in_range(i, n, mode, axis)
     return deliver(gather(x, i, axes=(axis,), position=axis), out, "np.take")
 
@@ -75,7 +78,7 @@ def checked_along_axis(shape: tuple[int, ...], indices: Any, axis: int) -> tuple
             f"the same number of dimensions{here()}"
         )
     if typeof(indices).dtype.kind not in "iu":
-        raise IndexError(f"`indices` must be an integer array, not {typeof(indices)}{here()}")
+        raise IndexingError(f"`indices` must be an integer array, not {typeof(indices)}{here()}")
     return along_axis(shape, in_range(indices, shape[axis], "raise", axis), axis)
 
 
@@ -97,7 +100,9 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     which = operand(a)
     xs = [operand(x) for x in choices]
     shape = np.broadcast_shapes(typeof(which).shape, *[typeof(x).shape for x in xs])
-    dtype = common_dtype(xs, name="choose")
+    dtype = np.result_type(
+        *[x if type(x) in SCALAR_AVALS else typeof(operand(x)).dtype for x in choices]
+    )
     stacked = stack(*[broadcast_to(cast_leaf(x, dtype), shape) for x in xs], dimension=0)
     if not isinstance(which, Tracer) and mode == "raise" and np.any(np.less(which, 0)):
         raise ValueError(f"invalid entry in choice array{here()}")
@@ -144,7 +149,7 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     places = np.unravel_index(np.arange(typeof(x).size), typeof(x).shape)
     return tuple(
         [
-            np.where(found, np.take(place, flat, mode="clip"), 0 if fill is None else fill)
+            np.where(found, take(place, flat, mode="clip"), 0 if fill is None else fill)
             if typeof(x).size
             else np.full(size, 0 if fill is None else fill)
             for place, fill in zip(places, fills, strict=True)
