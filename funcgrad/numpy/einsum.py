@@ -69,13 +69,14 @@ def einsum(
 
 @implements(np.einsum_path)
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: bool = False) -> Any:
-    stand_ins = [
+    stand_ins: list[Any] = [
         x
         if isinstance(x, str) or _is_sublist(x)
         else np.broadcast_to(np.zeros((), typeof(operand(x)).dtype), typeof(operand(x)).shape)
         for x in operands
     ]
-    return np.einsum_path(*stand_ins, optimize=optimize, einsum_call=einsum_call)
+    options: Any = {"optimize": optimize, "einsum_call": einsum_call}
+    return np.einsum_path(*stand_ins, **options)
 
 
 def _is_sublist(x: Any) -> bool:

@@ -34,8 +34,8 @@ def cross(
             f"np.cross takes vectors of three components, got shapes {typeof(x).shape} and "
             f"{typeof(y).shape} with the vectors along the last axis{here()}"
         )
-    x0, x1, x2 = [x[..., i] if i < sizes[0] else None for i in range(3)]
-    y0, y1, y2 = [y[..., i] if i < sizes[1] else None for i in range(3)]
+    x0, x1, x2 = _components(x)
+    y0, y1, y2 = _components(y)
     z = np.subtract(x0 * y1, x1 * y0)
     if sizes == (2, 2):
         return z
@@ -47,6 +47,11 @@ def cross(
     else:
         parts = [np.subtract(x1 * y2, x2 * y1), np.subtract(x2 * y0, x0 * y2), z]
     return np.stack(parts, axis=normalize_axis(axisc, typeof(z).ndim + 1, "axisc"))
+
+
+def _components(x: Any) -> tuple[Any, Any, Any]:
+    """Those along the last axis; None for the third one of vectors in the plane."""
+    return x[..., 0], x[..., 1], x[..., 2] if typeof(x).shape[-1] == 3 else None
 
 
 @implements(np.linalg.cross)

@@ -221,4 +221,4 @@ def array_operand(x: Any) -> Any:
 
 
 Tracer.__matmul__ = lambda self, other: matmul(self, other)  # type: ignore[attr-defined]
-Tracer.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined]
+Tracer.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined, operator]

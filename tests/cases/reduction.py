@@ -259,7 +259,7 @@ NAN = [
         for case in (
             *each(fun, AXES[:5], args=some_nan),
             Case(fun, args=separate(3, 4), params={"axis": ()}),
-            *each(fun, STARTS[1:], args=some_nan),
+            *each(fun, [{"axis": 1, "initial": 0.3, "where": MASK}], args=some_nan),
             Case(fun, params={"axis": 0}, dtypes=REALS),
         )
     ],
