@@ -154,7 +154,7 @@ def test_float32_stays():
         ),
         (lambda: fg.jvp(np.sin, 1.0, 1.0), "must be tuples or lists"),
         (lambda: fg.jvp(np.add, (1.0, 2.0), (1.0,)), "2 primals but 1 tangents"),
-        (lambda: fg.jvp(np.sin, ({"a": 1.0},), (1.0,)), "structure of primals"),
+        (lambda: fg.jvp(lambda p: p["a"], ({"a": 1.0},), (1.0,)), "structure of primals"),
         (lambda: fg.jvp(lambda n: n * 2.0, (3,), (1,)), r"float0"),
         (lambda: fg.jvp(np.sin, (np.float32(1),), (np.float64(1),)), r"asks for f32"),
         (lambda: fg.vjp(np.sin, X)[1](np.ones(4)), r"the cotangent has type f64\[4\]"),

@@ -21,6 +21,7 @@ from funcgrad.core.errors import (
     LostDerivativeError,
     NoBatchingError,
     NoDerivativeError,
+    NonFiniteError,
     ReadOnlyArgumentError,
     TracedBoolError,
     TracingError,
@@ -59,6 +60,11 @@ STAY = (
 )
 # What fails, with which class, and the message (a regular expression; `HERE` is the user's line).
 HERE = rf"\n  at {re.escape(__file__)}:\d+ in .*\n  "
+def with_debug_nans(fun: Any, *args: Any) -> Any:
+    with fg.debug_nans():
+        return fun(*args)
+
+
 FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     # A value was asked for
     "if under vmap": (
@@ -202,6 +208,11 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         r"a variable is read before it is bound\n>>> ",
     ),
     # Leaving the trace
+    "nan": (
+        lambda: with_debug_nans(fg.jit(np.sqrt), -1.0),
+        NonFiniteError,
+        r"sqrt made NaN\n.*\n?  operand 0: f64\[\] -1.0",
+    ),
     "pickle": (
         lambda: fg.grad(lambda x: __import__("pickle").dumps(x))(2.0),
         TracingError,
