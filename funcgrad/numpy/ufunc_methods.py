@@ -20,6 +20,7 @@ from funcgrad.numpy.arguments import deliver, normalize_axes, operand, restore_a
 from funcgrad.numpy.at import AtIndex
 from funcgrad.numpy.at import at as functional_at
 from funcgrad.ops.basic import convert, move_axis
+from funcgrad.ops.cumulative import cumlogsumexp, cummax, cummin
 from funcgrad.ops.operators import check_cast
 
 _REDUCTIONS: dict[np.ufunc, Any] = {
@@ -27,8 +28,15 @@ _REDUCTIONS: dict[np.ufunc, Any] = {
     np.multiply: np.prod,
     np.maximum: np.max,
     np.minimum: np.min,
+    np.fmax: np.nanmax,
+    np.fmin: np.nanmin,
 }
 _ACCUMULATIONS: dict[np.ufunc, Any] = {np.add: np.cumsum, np.multiply: np.cumprod}
+_CUMULATIVE: dict[np.ufunc, Any] = {
+    np.maximum: cummax,
+    np.minimum: cummin,
+    np.logaddexp: cumlogsumexp,
+}
 _ASSOCIATIVE = frozenset(
     {
         *(np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin),
@@ -134,7 +142,11 @@ def accumulate(
     (axis,) = normalize_axes(axis, typeof(array).ndim)
     if ufunc in _ACCUMULATIONS:
         return _ACCUMULATIONS[ufunc](array, axis=axis, dtype=dtype, out=_single(out))
-    x = move_axis(_in_loop_dtype(ufunc, array, dtype), axis, 0)
+    x = _in_loop_dtype(ufunc, array, dtype)
+    if ufunc in _CUMULATIVE:
+        result = _CUMULATIVE[ufunc](x, axis=axis, reverse=False)
+        return deliver(result, out, f"np.{ufunc.__name__}.accumulate")
+    x = move_axis(x, axis, 0)
     n = typeof(x).shape[0]
     if ufunc in _ASSOCIATIVE:
         step = 1

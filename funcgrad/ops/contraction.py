@@ -218,7 +218,3 @@ def array_operand(x: Any) -> Any:
     if isinstance(x, Tracer) or (isinstance(x, (np.ndarray, np.generic)) and x.dtype != object):
         return x
     return dispatch.as_array(x)
-
-
-Tracer.__matmul__ = lambda self, other: matmul(self, other)  # type: ignore[attr-defined]
-Tracer.__rmatmul__ = lambda self, other: matmul(other, self)  # type: ignore[attr-defined, operator]
