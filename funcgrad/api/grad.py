@@ -190,7 +190,12 @@ class Grad(Transformed):
             if self.has_aux:
                 out, aux_tree = split_aux(out, self.fun, self.transform)
                 aux = Aux(aux_tree)
-            if type(out) is not Tracer or out.aval.shape or out.aval.dtype.kind != "f":
+            if (
+                type(out) is not Tracer
+                or out.aval.shape
+                or out.aval.dtype.kind != "f"
+                or self.holomorphic
+            ):
                 out = self._check_output(out)
             outs = [out] if aux is None else [out, *aux.tracers()]
             jaxpr, consts = trace.finish(outs, lift=True)
