@@ -6,11 +6,13 @@ params again, and the caches above it hit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.types import ShapedArray
+
+T = TypeVar("T")
 
 
 def permuted(
@@ -44,20 +46,46 @@ def padded(jaxpr: Jaxpr, avals: Sequence[ShapedArray], places: Sequence[int]) ->
     return jaxpr.memo(("padded", types, order), make)
 
 
-def pruned(jaxpr: Jaxpr, used: Sequence[bool]) -> tuple[Jaxpr, tuple[bool, ...]]:
-    """The jaxpr without unused outputs, and without the inputs that only they need."""
+def pruned(
+    jaxpr: Jaxpr, used: Sequence[bool], keep: Sequence[bool] | None = None
+) -> tuple[Jaxpr, tuple[bool, ...]]:
+    """The jaxpr without unused outputs, and without the inputs that only they need; which inputs are left.
+
+    `keep`: inputs to leave even if nothing needs them.
+    """
     flags = tuple(used)
+    kept_inputs = (False,) * len(jaxpr.invars) if keep is None else tuple(keep)
 
     def make() -> tuple[Jaxpr, tuple[bool, ...]]:
         outvars = [v for v, u in zip(jaxpr.outvars, flags, strict=True) if u]
         smaller = dce(jaxpr.replace(outvars=outvars))
         live: set[Any] = set(outvars)
         live.update(a for eqn in smaller.eqns for a in eqn.invars if type(a) is Var)
-        kept = tuple([v in live for v in jaxpr.invars])
+        kept = tuple([k or v in live for v, k in zip(jaxpr.invars, kept_inputs, strict=True)])
         invars = [v for v, k in zip(jaxpr.invars, kept, strict=True) if k]
         return smaller.replace(invars=invars), kept
 
-    return jaxpr.memo(("pruned", flags), make)
+    return jaxpr.memo(("pruned", flags, kept_inputs), make)
+
+
+def renamed(eqn: Equation, names: dict[Var, Atom]) -> Equation:
+    """An equation that reads what stands for its operands."""
+    if not names:
+        return eqn
+    invars = tuple([names.get(a, a) if type(a) is Var else a for a in eqn.invars])
+    return eqn if invars == eqn.invars else eqn.replace(invars=invars)
+
+
+def inlined(jaxpr: Jaxpr, atoms: Sequence[Atom]) -> tuple[list[Equation], list[Atom]]:
+    """The equations of a jaxpr on these operands, and the atoms of its outputs."""
+    names: dict[Var, Atom] = dict(zip(jaxpr.invars, atoms, strict=True))
+    eqns = []
+    for eqn in jaxpr.eqns:
+        fresh = tuple([Var(v.aval) for v in eqn.outvars])
+        invars = tuple([names[a] if type(a) is Var else a for a in eqn.invars])
+        names.update(zip(eqn.outvars, fresh, strict=True))
+        eqns.append(eqn.replace(invars=invars, outvars=fresh))
+    return eqns, [names[a] if type(a) is Var else a for a in jaxpr.outvars]
 
 
 def forwarded(jaxpr: Jaxpr) -> list[int | None]:
@@ -96,3 +124,26 @@ def equation(
 def select(values: Sequence[Any], flags: Sequence[bool], wanted: bool = True) -> list[Any]:
     """The values whose flag is as wanted."""
     return [v for v, f in zip(values, flags, strict=True) if f == wanted]
+
+
+def fixpoint(
+    step: Callable[[tuple[bool, ...]], tuple[T, Sequence[bool]]], flags: Sequence[bool]
+) -> tuple[T, tuple[bool, ...]]:
+    """Run `step(flags) -> result, flags` until the flags, which it can only set, stay the same."""
+    current = tuple(flags)
+    while True:
+        result, found = step(current)
+        new = tuple([a or b for a, b in zip(current, found, strict=True)])
+        if new == current:
+            return result, current
+        current = new
+
+
+def split_list(values: Sequence[T], *sizes: int) -> list[list[T]]:
+    """Consecutive parts of these lengths, and what is left."""
+    parts = []
+    start = 0
+    for size in sizes:
+        parts.append(list(values[start : start + size]))
+        start += size
+    return [*parts, list(values[start:])]

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from funcgrad.control.jaxprs import equation, forwarded, permuted, select
+from funcgrad.control.jaxprs import inlined, renamed, select
 from funcgrad.core.check import checked
-from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Var
 
 
 class PartialEval(NamedTuple):
@@ -43,84 +43,49 @@ def _split(jaxpr: Jaxpr, unknown: tuple[bool, ...], forced: tuple[bool, ...]) ->
     unknown_vars = set(select(jaxpr.invars, unknown))
     known_eqns: list[Equation] = []
     rest_eqns: list[Equation] = []
-    for eqn in jaxpr.eqns:
+    names: dict[Var, Atom] = {}  # results of equations that were split inside
+    for old in jaxpr.eqns:
+        eqn = renamed(old, names)
         flags = [type(a) is Var and a in unknown_vars for a in eqn.invars]
         if not any(flags):
             known_eqns.append(eqn)
             continue
-        rest = eqn
-        if eqn.primitive.partial_eval is not None:
-            known, rest = eqn.primitive.partial_eval(eqn, flags)
-            known_eqns += known
-        rest_eqns.append(rest)
-        unknown_vars.update(rest.outvars)
-    out_unknown = tuple(
-        [f or v in unknown_vars for v, f in zip(jaxpr.outvars, forced, strict=True)]
+        rule = eqn.primitive.partial_eval
+        found: PartialEval | None = None if rule is None else rule(eqn, flags)
+        if found is None:
+            rest_eqns.append(eqn)
+            unknown_vars.update(eqn.outvars)
+            continue
+        eqns, outs = inlined(found.known, select(eqn.invars, flags, False))
+        known_eqns += eqns
+        n_known = len(outs) - found.n_residuals
+        known_outs, residuals = iter(outs[:n_known]), outs[n_known:]
+        eqns, outs = inlined(found.rest, [*residuals, *select(eqn.invars, flags)])
+        rest_eqns += eqns
+        unknown_vars.update([v for e in eqns for v in e.outvars])
+        rest_outs = iter(outs)
+        for var, is_unknown in zip(eqn.outvars, found.out_unknown, strict=True):
+            names[var] = next(rest_outs if is_unknown else known_outs)
+    outvars = [names.get(v, v) if type(v) is Var else v for v in jaxpr.outvars]
+    out_unknown = tuple([f or v in unknown_vars for v, f in zip(outvars, forced, strict=True)])
+    unknown_outs = select(outvars, out_unknown)
+    used = [a for eqn in rest_eqns for a in eqn.invars] + unknown_outs
+    residual_vars = list(
+        dict.fromkeys([a for a in used if type(a) is Var and a not in unknown_vars])
     )
-    rest_outs = select(jaxpr.outvars, out_unknown)
-    used = [a for eqn in rest_eqns for a in eqn.invars] + rest_outs
-    residuals = list(dict.fromkeys([a for a in used if type(a) is Var and a not in unknown_vars]))
-    produced = {v for eqn in rest_eqns for v in eqn.outvars}
-    residuals = [v for v in residuals if v not in produced]
-    known_outs = select(jaxpr.outvars, out_unknown, False)
-    known = Jaxpr((), select(jaxpr.invars, unknown, False), (*known_outs, *residuals), known_eqns)
-    rest_jaxpr = Jaxpr((), (*residuals, *select(jaxpr.invars, unknown)), rest_outs, rest_eqns)
+    known_inputs = select(jaxpr.invars, unknown, False)
+    known = Jaxpr(
+        (), known_inputs, (*select(outvars, out_unknown, False), *residual_vars), known_eqns
+    )
+    rest = Jaxpr((), (*residual_vars, *select(jaxpr.invars, unknown)), unknown_outs, rest_eqns)
     return PartialEval(
         checked(known, "partial evaluation"),
-        checked(rest_jaxpr, "partial evaluation"),
-        len(residuals),
+        checked(rest, "partial evaluation"),
+        len(residual_vars),
         out_unknown,
     )
 
 
-def split_call(
-    eqn: Equation, unknown: Sequence[bool], param: str = "jaxpr"
-) -> tuple[list[Equation], Equation]:
-    """The rule of primitives that mean their jaxpr: call both parts."""
-    split = partial_eval(eqn.params[param], unknown)
-    if not split.known.eqns:
-        return [], eqn
-    inputs = select(eqn.invars, unknown, False)
-    n_known = len(split.known.outvars) - split.n_residuals
-    residuals, kept, fresh = residual_atoms(split.known, n_known, inputs)
-    known_outs = select(eqn.outvars, split.out_unknown, False)
-    known = equation(
-        eqn.primitive,
-        inputs,
-        [*known_outs, *fresh],
-        eqn.params | {param: permuted(split.known, None, [*range(n_known), *kept])},
-        eqn,
-    )
-    rest = equation(
-        eqn.primitive,
-        [*residuals, *select(eqn.invars, unknown)],
-        select(eqn.outvars, split.out_unknown),
-        eqn.params | {param: split.rest},
-        eqn,
-    )
-    return [known], rest
-
-
-def residual_atoms(
-    known: Jaxpr, n_known: int, inputs: Sequence[Atom]
-) -> tuple[list[Atom], list[int], list[Var]]:
-    """How the residuals of a known jaxpr reach the rest: an input as itself, others as new variables.
-
-    Returns the atom of each residual, the outputs of `known` to keep for them, and their variables.
-    """
-    atoms: list[Atom] = []
-    kept: list[int] = []
-    fresh: list[Var] = []
-    for i, place in enumerate(forwarded(known)):
-        if i < n_known:
-            continue
-        out = known.outvars[i]
-        if place is not None:
-            atoms.append(inputs[place])
-        elif type(out) is Literal:
-            atoms.append(out)
-        else:
-            fresh.append(Var(out.aval.strip_weak_type()))
-            atoms.append(fresh[-1])
-            kept.append(i)
-    return atoms, kept, fresh
+def split_call(eqn: Equation, unknown: Sequence[bool]) -> PartialEval | None:
+    """The rule of primitives that mean their jaxpr."""
+    return partial_eval(eqn.params["jaxpr"], unknown)
