@@ -61,7 +61,7 @@ _LAZY: dict[str, tuple[str, ...]] = {
         "polynomial",
         "signal",
         "sets",
-        "einsum",
+        "einsums",
     ),
 }
 _loaded: set[str] = set()

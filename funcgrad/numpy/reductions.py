@@ -167,7 +167,8 @@ def extremum(
     if is_mask(where):
         if not starts:
             raise ArgumentError(
-                f"{name} with where= needs initial=, the result where nothing is left{here()}"
+                f"{name}: the reduction operation does not have an identity, so to use a where mask "
+                f"one has to specify 'initial'{here()}"
             )
         a = masked(a, where, (lowest if largest else highest)(aval.dtype), name)
     if skip_nan:

@@ -35,22 +35,21 @@ Rule = Callable[..., tuple[Any, Any]]
 
 
 def _reduction(
-    name: str, ufunc: np.ufunc, *, what: str = "", jvp: Rule | None = None, out: Any = None
+    name: str, ufunc: np.ufunc, *, jvp: Rule | None = None, out: Any = None
 ) -> Primitive:
     """A primitive that reduces with a ufunc.
 
     Args:
-        what: what an empty array has none of, for the error; left out if the ufunc has an identity.
         jvp: left out for results without tangents.
         out: dtype of the result; that of the operand otherwise.
     """
 
     def abstract(x: ShapedArray, axes: Axes) -> ShapedArray:
         shape = without(x.shape, axes)
-        if what and not all(x.shape[d] for d in axes) and 0 not in shape:
+        if ufunc.identity is None and not all(x.shape[d] for d in axes) and 0 not in shape:
             raise ArgumentError(
-                f"an array of shape {x.shape} has no {what} over {_axes_text(axes, x.ndim)}, "
-                f"for want of elements{here()}\n  give one with initial="
+                f"zero-size array to reduction operation {ufunc.__name__} which has no identity: "
+                f"shape {x.shape} over {_axes_text(axes, x.ndim)}{here()}\n  give one with initial="
             )
         return ShapedArray(shape, out or x.dtype)
 
@@ -124,26 +123,22 @@ reduce_prod = _reduction("reduce_prod", np.multiply, jvp=_prod_jvp)
 reduce_max = _reduction(
     "reduce_max",
     np.maximum,
-    what="maximum",
     jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_max),
 )
 reduce_min = _reduction(
     "reduce_min",
     np.minimum,
-    what="minimum",
     jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_min),
 )
 # Those that leave NaN out.
 reduce_fmax = _reduction(
     "reduce_fmax",
     np.fmax,
-    what="maximum",
     jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_fmax),
 )
 reduce_fmin = _reduction(
     "reduce_fmin",
     np.fmin,
-    what="minimum",
     jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_fmin),
 )
 reduce_and = _reduction("reduce_and", np.logical_and, out=np.dtype(bool))
@@ -157,8 +152,8 @@ def _arg_extremum(name: str, function: Callable[..., Any]) -> Primitive:
         shape = without(x.shape, axes)
         if not x.shape[axes[0]] and 0 not in shape:
             raise ArgumentError(
-                f"{name} of an array of shape {x.shape} along axis {axes[0]}, "
-                f"which has no elements{here()}"
+                f"attempt to get {name} of an empty sequence: shape {x.shape} along axis {axes[0]}"
+                f"{here()}"
             )
         return ShapedArray(shape, index_dtype)
 
