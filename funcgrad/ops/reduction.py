@@ -31,16 +31,15 @@ from funcgrad.ops.define import elementwise
 from funcgrad.ops.selection import where
 
 Axes = tuple[int, ...]
-Rule = Callable[..., tuple[Any, Any]]
 
 
 def _reduction(
-    name: str, ufunc: np.ufunc, *, jvp: Rule | None = None, out: Any = None
+    name: str, ufunc: np.ufunc, *, tangent: Callable[..., Any] | None = None, out: Any = None
 ) -> Primitive:
     """A primitive that reduces with a ufunc.
 
     Args:
-        jvp: left out for results without tangents.
+        tangent: `tangent(t, ans, x, axes)`; left out for results without one.
         out: dtype of the result; that of the operand otherwise.
     """
 
@@ -53,8 +52,10 @@ def _reduction(
             )
         return ShapedArray(shape, out or x.dtype)
 
-    def no_jvp(primals: Sequence[Any], tangents: Sequence[Any], axes: Axes) -> tuple[Any, Any]:
-        return primitive(*primals, axes=axes), None
+    def jvp(primals: Sequence[Any], tangents: Sequence[Any], axes: Axes) -> tuple[Any, Any]:
+        (x,), (t,) = primals, tangents
+        ans = primitive(x, axes=axes)
+        return ans, tangent(t, ans, x, axes) if tangent else None
 
     def batch(
         axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool], axes: Axes
@@ -65,7 +66,7 @@ def _reduction(
         name,
         impl=lambda x, axes: ufunc.reduce(x, axis=axes, dtype=out or x.dtype),
         abstract=abstract,
-        jvp=jvp or no_jvp,
+        jvp=jvp,
         batch=batch,
         properties=frozenset({"reduction"}),
     )
@@ -84,29 +85,26 @@ def keep_axes(x: Any, like: Any, axes: Axes) -> Any:
     return broadcast_in_dim(x, shape=shape, broadcast_dimensions=remaining(len(shape), axes))
 
 
-def _extremum_jvp(
-    primals: Sequence[Any], tangents: Sequence[Any], axes: Axes, primitive: Any
-) -> tuple[Any, Any]:
-    (x,), (t,) = primals, tangents
-    ans = primitive()(x, axes=axes)
+def _extremum_tangent(t: Any, ans: Any, x: Any, axes: Axes, least: float = 0.0) -> Any:
     chosen = convert(x == keep_axes(ans, x, axes), ans.dtype)
     count = sum_axes(chosen, axes)
-    if primitive() in (reduce_fmax, reduce_fmin):
-        count = np.maximum(count, 1.0)  # nothing but NaN: the derivative is 0
-    return ans, sum_axes(t * chosen, axes) / count
+    return sum_axes(t * chosen, axes) / (np.maximum(count, least) if least else count)
 
 
-def _prod_jvp(primals: Sequence[Any], tangents: Sequence[Any], axes: Axes) -> tuple[Any, Any]:
-    (x,), (t,) = primals, tangents
-    ans = reduce_prod(x, axes=axes)
+def _nan_extremum_tangent(t: Any, ans: Any, x: Any, axes: Axes) -> Any:
+    # Of nothing but NaN, which is equal to nothing, the derivative is 0.
+    return _extremum_tangent(t, ans, x, axes, least=1.0)
+
+
+def _prod_tangent(t: Any, ans: Any, x: Any, axes: Axes) -> Any:
     if not axes:
-        return ans, t
+        return t
     # The product of all others, from those before and those after, since a factor may be zero.
     x, t = _last_axis(x, axes), _last_axis(t, axes)
     last = len(typeof(x).shape) - 1
     before = previous(cumprod(x, axis=last, reverse=False), last, fill=1)
     after = previous(cumprod(x, axis=last, reverse=True), last, fill=1, reverse=True)
-    return ans, sum_axes(t * (before * after), (last,))
+    return sum_axes(t * (before * after), (last,))
 
 
 def _last_axis(x: Any, axes: Axes) -> Any:
@@ -119,28 +117,12 @@ def _last_axis(x: Any, axes: Axes) -> Any:
     return reshape(transpose(x, (*rest, *axes)), (*[shape[d] for d in rest], size))
 
 
-reduce_prod = _reduction("reduce_prod", np.multiply, jvp=_prod_jvp)
-reduce_max = _reduction(
-    "reduce_max",
-    np.maximum,
-    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_max),
-)
-reduce_min = _reduction(
-    "reduce_min",
-    np.minimum,
-    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_min),
-)
+reduce_prod = _reduction("reduce_prod", np.multiply, tangent=_prod_tangent)
+reduce_max = _reduction("reduce_max", np.maximum, tangent=_extremum_tangent)
+reduce_min = _reduction("reduce_min", np.minimum, tangent=_extremum_tangent)
 # Those that leave NaN out.
-reduce_fmax = _reduction(
-    "reduce_fmax",
-    np.fmax,
-    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_fmax),
-)
-reduce_fmin = _reduction(
-    "reduce_fmin",
-    np.fmin,
-    jvp=lambda primals, tangents, axes: _extremum_jvp(primals, tangents, axes, lambda: reduce_fmin),
-)
+reduce_fmax = _reduction("reduce_fmax", np.fmax, tangent=_nan_extremum_tangent)
+reduce_fmin = _reduction("reduce_fmin", np.fmin, tangent=_nan_extremum_tangent)
 reduce_and = _reduction("reduce_and", np.logical_and, out=np.dtype(bool))
 reduce_or = _reduction("reduce_or", np.logical_or, out=np.dtype(bool))
 
