@@ -71,6 +71,8 @@ def cast_value(value: Any, dtype: np.dtype[Any]) -> Any:
             out = np.empty(np.shape(value), dtype)
             out[...] = value
             return out
+    if value._view is not None:
+        value._refresh()
     old = value.aval
     if old.dtype == dtype and not old.weak_type:
         return value

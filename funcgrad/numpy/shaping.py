@@ -15,8 +15,8 @@ from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import NOT_GIVEN, normalize_axis, operand
 from funcgrad.numpy.views import (
     axes_view,
-    layout_of,
     own,
+    ravel_view,
     reshape_view,
     transpose_view,
     view,
@@ -63,15 +63,7 @@ def ravel(a: Any, order: str = "C") -> Any:
     x = operand(a)
     if not isinstance(x, Tracer):
         return np.ravel(x, order)  # type: ignore[arg-type]
-    if order == "K":
-        return _ravel_in_memory_order(x)
-    return reshape_view(x, (-1,), order)
-
-
-def _ravel_in_memory_order(x: Tracer) -> Tracer:
-    strides = layout_of(x).strides
-    order = sorted(range(x.ndim), key=lambda d: -abs(strides[d]))
-    return reshape_view(transpose_view(x, order), (-1,))
+    return ravel_view(x, order)
 
 
 @implements(np.transpose, np.permute_dims)

@@ -24,6 +24,8 @@ def view(
     parent: Tracer, read: Function, write: Callable[[Any, Any], Any] | None, layout: Function
 ) -> Tracer:
     """A view of `parent`: see `View` for the arguments."""
+    if parent._view is not None:
+        parent._refresh()
     value = read(parent)
     out = Tracer(value._trace, value._index, value.aval)
     # A scalar is immutable: what is made of it is an array of its own.
@@ -38,6 +40,8 @@ def is_scalar(x: Tracer) -> bool:
 
 def own(value: Tracer) -> Tracer:
     """A new array with a traced value; a 0-d one is an array, not a scalar."""
+    if value._view is not None:
+        value._refresh()
     out = Tracer(value._trace, value._index, value.aval)
     out._view = _OWN
     return out
@@ -98,6 +102,25 @@ def reshape_view(x: Tracer, shape: Sequence[int], order: str = "C") -> Tracer:
         lambda p: reshaped(p, full, order),
         lambda p, v: reshaped(v, old, order),
         lambda a: reshape_layout(a, full, order),
+    )
+
+
+def ravel_view(x: Tracer, order: str = "C") -> Tracer:
+    """`x.ravel(order)`: a view only where the elements follow one another in memory."""
+    layout = layout_of(x)
+    if order == "K":
+        by_stride = sorted(range(x.ndim), key=lambda d: -abs(layout.strides[d]))
+        x, layout, order = transpose_view(x, by_stride), layout.transpose(by_stride), "C"
+    elif order == "A":
+        order = "F" if layout.flags.f_contiguous and not layout.flags.c_contiguous else "C"
+    shape, flat = x.aval.shape, (x.aval.size,)
+    if not np.may_share_memory(layout.ravel(order), layout):
+        return own(reshaped(x, flat, order))
+    return view(
+        x,
+        lambda p: reshaped(p, flat, order),
+        lambda p, v: reshaped(v, shape, order),
+        lambda a: a.ravel(order),
     )
 
 
