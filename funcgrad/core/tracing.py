@@ -32,7 +32,7 @@ from funcgrad.core.errors import (
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
 from funcgrad.core.source import Source, describe_function, here, is_storing, locate, source_of
-from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, aval_of
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval, aval_of
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
 
@@ -135,11 +135,13 @@ class Trace:
         avals = []
         for arg in args:
             if type(arg) is Tracer:
-                index, aval = self.use(arg), arg.aval
+                own = arg._trace is self and arg._view is None
+                ins.append(arg._index if own else self.use(arg))
+                avals.append(arg.aval)
             else:
                 index, aval = self.capture(arg)
-            ins.append(index)
-            avals.append(aval)
+                ins.append(index)
+                avals.append(aval)
         items = tuple(params.items())
         return self.record(
             primitive, tuple(ins), items, primitive.out_avals(tuple(avals), items, params)
@@ -198,6 +200,8 @@ class Trace:
 
     def capture(self, value: Any) -> tuple[int, ShapedArray]:
         """The variable or literal of a plain value, and its abstract value."""
+        if type(value) is np.ndarray and value.dtype.kind in NUMERIC_KINDS:
+            return self._capture_array(value)
         aval = SCALAR_AVALS.get(type(value))
         if aval is not None:
             self.literals.append(value)
@@ -220,7 +224,10 @@ class Trace:
             if type(value) is Tracer:
                 return self.use(value), value.aval
             raise unsupported_dtype(value)
-        aval = ShapedArray(value.shape, value.dtype)
+        return self._capture_array(value)
+
+    def _capture_array(self, value: np.ndarray[Any, Any]) -> tuple[int, ShapedArray]:
+        aval = array_aval(value)
         if self.inline_arrays:
             self.literals.append(value)
             return -len(self.literals), aval
