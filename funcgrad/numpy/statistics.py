@@ -64,12 +64,15 @@ def cov(
         freedom = total - ddof
     else:
         freedom = total - ddof * np.sum(weights * operand(aweights)) / total
-    freedom = np.maximum(freedom, 0.0) if isinstance(freedom, Tracer) else max(freedom, 0)
+    if isinstance(freedom, Tracer):
+        factor = 1.0 / np.maximum(freedom, 0.0)
+    else:
+        factor = 1.0 / freedom if freedom > 0 else np.inf
     x = x - reshape(mean, (*typeof(mean).shape, 1))
     weighted = x if weights is None else x * weights
     second = transpose(conj(weighted) if is_complex(weighted) else weighted, (1, 0))
     product = matmul(x, second)
-    return np.squeeze(convert(product * np.true_divide(1, freedom), typeof(product).dtype))
+    return np.squeeze(convert(product * factor, typeof(product).dtype))
 
 
 def _variables(x: Any, dtype: Any, *, turned: bool) -> Any:
