@@ -16,8 +16,9 @@ import numpy as np
 from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import typeof
+from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import deliver, operand
+from funcgrad.numpy.views import strided_view
 from funcgrad.ops.basic import broadcast_in_dim, convert, reshape, sum_axes, transpose
 from funcgrad.ops.contraction import contract
 
@@ -51,20 +52,31 @@ def einsum(
     ]
     wanted = _result_labels(subscripts, labels, result_subscript)
     sizes = _sizes(labels, shapes, wanted)
-    terms = [
-        _drop_ones(convert(x, common), names, sizes)
-        for x, names in zip(arrays, labels, strict=True)
-    ]
-    for pair in _path(optimize, labels, wanted, sizes):
-        chosen = [terms.pop(i) for i in sorted(pair, reverse=True)][::-1]
-        kept = {*wanted, *[name for _, names in terms for name in names]}
-        for i in range(1, len(chosen)):
-            later = {name for _, names in chosen[i + 1 :] for name in names}
-            first = wanted if not terms and i == len(chosen) - 1 else None
-            chosen[i] = _multiply(chosen[i - 1], chosen[i], kept | later, first)
-        terms.append(_reduce(chosen[-1], kept))
-    (term,) = terms
-    return deliver(_arrange(_reduce(term, set(wanted)), wanted, sizes), out, "np.einsum")
+
+    def value(*arrays: Any) -> Any:
+        terms = [
+            _drop_ones(convert(x, common), names, sizes)
+            for x, names in zip(arrays, labels, strict=True)
+        ]
+        for pair in _path(optimize, labels, wanted, sizes):
+            chosen = [terms.pop(i) for i in sorted(pair, reverse=True)][::-1]
+            kept = {*wanted, *[name for _, names in terms for name in names]}
+            for i in range(1, len(chosen)):
+                later = {name for _, names in chosen[i + 1 :] for name in names}
+                first = wanted if not terms and i == len(chosen) - 1 else None
+                chosen[i] = _multiply(chosen[i - 1], chosen[i], kept | later, first)
+            terms.append(_reduce(chosen[-1], kept))
+        (term,) = terms
+        return _arrange(_reduce(term, set(wanted)), wanted, sizes)
+
+    x = arrays[0]
+    sums_nothing = len(arrays) == 1 and set(labels[0]) == set(wanted)
+    if sums_nothing and isinstance(x, Tracer) and out is None and common == x.dtype:
+        # As NumPy's, a view: `np.einsum("ii->i", z)[:] = 1.0` writes to the diagonal.
+        i = 1 if isinstance(operands[0], str) else 0
+        layout = lambda a: np.einsum(*operands[:i], a, *operands[i + 1 :])
+        return strided_view(x, value, layout)
+    return deliver(value(*arrays), out, "np.einsum")
 
 
 @implements(np.einsum_path)

@@ -21,15 +21,19 @@ from funcgrad.ops.bessel import bessel_i
 
 @implements(np.real)
 def real(val: Any) -> Any:
-    """The real part; real numbers are their own."""
+    """The real part, a view; real numbers are their own."""
     x = operand(val)
+    if type(x) is Tracer:
+        return x.real  # type: ignore[attr-defined]
     return e.real(x) if e.is_complex(x) else x
 
 
 @implements(np.imag)
 def imag(val: Any) -> Any:
-    """The imaginary part, zeros for real numbers."""
+    """The imaginary part, a view; zeros for real numbers."""
     x = operand(val)
+    if type(x) is Tracer:
+        return x.imag  # type: ignore[attr-defined]
     if e.is_complex(x):
         return e.imag(x)
     aval = typeof(x)
@@ -73,7 +77,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
     """The real part if all imaginary parts are within `tol`; that depends on their values."""
     a = operand(a)
     if not e.is_complex(a):
-        return a
+        return real(a)
     if tol > 1:
         tol = np.finfo(typeof(a).dtype).eps * tol
     return e.real(a) if np.all(np.absolute(e.imag(a)) < tol) else a
