@@ -114,6 +114,7 @@ VIEWS: dict[str, Callable[[Rng, Any], Any]] = {
     "rot90": lambda rng, a: np.rot90(a, rng.randrange(4)),
     "broadcast_to": lambda rng, a: np.broadcast_to(a, (2, *a.shape)),
     "diagonal": lambda rng, a: np.diagonal(a),
+    "einsum": lambda rng, a: np.einsum("...i->i...", a),
     "everything": lambda rng, a: a[...],
     "view": lambda rng, a: a.view(),
     "real": lambda rng, a: a.real,

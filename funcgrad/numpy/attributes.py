@@ -122,6 +122,8 @@ def base(x: Tracer) -> Tracer | None:
 
 
 def is_writable(x: Tracer) -> bool:
+    if is_scalar(x):
+        return False
     root, shown = x, x._view
     while shown is not None and shown.parent is not None:
         if shown.write is None:

@@ -70,13 +70,6 @@ def diagflat(v: Any, k: int = 0) -> Any:
     return diag(ravel(v), k)
 
 
-@implements(np.trace)
-def trace(
-    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
-) -> Any:
-    return np.sum(diagonal(a, offset, axis1, axis2), -1, dtype, out)
-
-
 def _triangle(m: Any, k: int, upper: bool) -> Any:
     x = operand(m)
     aval = typeof(x)

@@ -16,6 +16,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import _OWN, Tracer, View
 from funcgrad.ops import basic
+from funcgrad.ops.scatter import scatter
 
 Function = Callable[[Any], Any]
 
@@ -155,6 +156,18 @@ def axes_view(x: Tracer, shape: tuple[int, ...], layout: Function) -> Tracer:
     """`x` with axes of length 1 added or removed, which is always a view."""
     old = x.aval.shape
     return view(x, lambda p: basic.reshape(p, shape), lambda p, v: basic.reshape(v, old), layout)
+
+
+def strided_view(x: Tracer, read: Function, layout: Function) -> Tracer:
+    """A view that shows some elements of `x`, as `layout` shows those of an ndarray."""
+    shape, size = x.aval.shape, (x.aval.size,)
+
+    def write(parent: Any, new: Any) -> Any:
+        places = layout(np.arange(parent.size).reshape(shape))
+        flat = basic.reshape(parent, size)
+        return basic.reshape(scatter(flat, new, places, axes=(0,), position=0, unique=True), shape)
+
+    return view(x, read, write, layout)
 
 
 def whole_view(x: Tracer) -> Tracer:
