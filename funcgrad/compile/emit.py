@@ -25,7 +25,7 @@ from funcgrad.compile.emitters import (
 )
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
-from funcgrad.compile.runtime import claim, ignore_errors, own, restore_errors
+from funcgrad.compile.runtime import claim, ignore_errors, in_planes, own, restore_errors
 from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.storage import is_plain_ufunc, storage_of
 from funcgrad.compile.threads import for_blocks
@@ -77,6 +77,7 @@ class Emitter:
             "math": math,
             "own": own,
             "claim": claim,
+            "in_planes": in_planes,
             "empty": empty,
             "for_blocks": for_blocks,
             "careful": careful,
@@ -109,6 +110,8 @@ class Emitter:
             array = np.asarray(value, aval.dtype)
             text = repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
             note = f"np.array({text if len(text) < 60 else '...'}, {dtype_name(aval.dtype)})"
+            if aval.shape and np.all(array == 1):
+                note = f"np.ones({array.shape}, {dtype_name(aval.dtype)})"
             name = self.source.constants[key] = self.source.bind(array, "c", note)
         return name
 

@@ -10,19 +10,35 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from funcgrad.compile.contract import LONGEST
 from funcgrad.compile.costs import cost_of
 from funcgrad.compile.emitters import dtype_name, out_argument, reduction_ufunc
 from funcgrad.compile.fuse import Rows, cut, reduces_rows
+from funcgrad.compile.threads import Slot
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
 
 # Elements of the largest array of a block. Larger blocks spend less time between NumPy calls, where
 # threads wait for each other; smaller ones leave room in the second-level cache for many arrays.
-BLOCK = 16384
+BLOCK = 32768
 _CACHE_BYTES = 1_250_000
+# NumPy's loops run along one axis. Where the last one is as short as this (coordinates of points), arrays of
+# a block are laid out in planes, the last axis first.
+_SHORT = 8
+
+
+@lru_cache(maxsize=256)
+def _ones(n: int, dtype: np.dtype[Any]) -> Any:
+    return np.ones(n, dtype)
+
+
+def is_planar(inner: Sequence[int]) -> bool:
+    """Whether arrays of a block with rows of this shape are laid out in planes."""
+    return len(inner) > 0 and 1 < inner[-1] <= _SHORT
 
 
 class Kernel(NamedTuple):
@@ -59,7 +75,7 @@ class KernelWriter:
         self.function = function
         self.constant = constant
         self.lines: list[str] = []
-        self.slots: list[tuple[tuple[int, ...], np.dtype[Any]]] = []
+        self.slots: list[Slot] = []
         self.free: dict[Any, list[str]] = defaultdict(list)
         self.place: dict[Var, str] = {}  # where the current rows of a variable are
         self.slot_of: dict[Var, str] = {}  # the scratch array that a variable occupies
@@ -77,6 +93,11 @@ class KernelWriter:
         for var in (*sliced, *outs):
             self.lines.append(f"{self._rows_name(var)} = {self.name(var)}[i:j]")
             self.place[var] = self._rows_name(var)
+        for var in sliced:
+            if is_planar(self._inner(var)):
+                self.roots[var] = var
+                rows = self.place[var]
+                self.lines.append(f"np.copyto({self._scratch(var)}, {rows})")
         for position, eqn in enumerate(self.jaxpr.eqns):
             self._equation(position, eqn)
         step = self._rows_per_block(len(sliced) + len(outs))
@@ -99,7 +120,7 @@ class KernelWriter:
             },
             {
                 f"{self.fused}_bounds": f"[(k, i, min(i + {step}, {self.n})) for k, i in enumerate(range(0, {self.n}, {step}))]",
-                f"{self.fused}_scratch": f"({''.join(f'({shape}, np.dtype({str(dtype)!r})), ' for shape, dtype in self.slots)})",
+                f"{self.fused}_scratch": f"({''.join(f'({shape}, np.dtype({str(dtype)!r}), {planar}), ' for shape, dtype, planar in self.slots)})",
                 f"{self.fused}_cost": f"{cost:.0f}",
             },
         )
@@ -114,6 +135,7 @@ class KernelWriter:
             for var in eqn.outvars:
                 source = eqn.invars[0]
                 view = eqn.primitive.name == "reshape" and type(source) is Var
+                view = view and var not in self.results  # those are copied to their place
                 self.roots[var] = self.roots.get(source, source) if view else var  # type: ignore[arg-type, assignment]
                 self.last_use[self.roots[var]] = position
             for atom in eqn.invars:
@@ -145,7 +167,7 @@ class KernelWriter:
 
     def _rows_per_block(self, n_arrays: int) -> int:
         """How many rows make a block, so that blocks are of equal size and fit into the cache."""
-        row_bytes = sum(math.prod(shape) * dtype.itemsize for shape, dtype in self.slots)
+        row_bytes = sum(math.prod(shape) * dtype.itemsize for shape, dtype, _ in self.slots)
         row_bytes += n_arrays * self._widest() * 8
         rows = max(1, min(BLOCK // self._widest(), _CACHE_BYTES // row_bytes))
         return -(-self.n // max(1, round(self.n / rows)))
@@ -170,8 +192,13 @@ class KernelWriter:
                 self.lines.append(f"{target}[...] = {view}")
         elif reduction_ufunc(eqn) is not None:
             self._reduction(eqn, out)
+        elif eqn.primitive.name == "dot_general":
+            x, y = [self._operand(a, eqn) for a in eqn.invars]
+            self.lines.append(f"np.vecdot({x}, {y}, out={self._target(out)})")
         else:
             self._elementwise(position, eqn, out)
+        if out in self.slot_of and out in self.results:
+            self.lines.append(f"{self._rows_name(out)}[...] = {self.place[out]}")
         self._release(position, eqn)
 
     def _reduction(self, eqn: Equation, out: Var) -> None:
@@ -181,7 +208,15 @@ class KernelWriter:
         partial = reduces_rows(eqn, self.rows)
         if partial:
             axes = [0, *axes]
-        every = len(axes) == 1 + len(self._inner(operand))
+        inner = self._inner(operand)
+        every = len(axes) == 1 + len(inner)
+        last = axes == [len(inner)] and out.aval.dtype.kind == "f" and out.aval.dtype.itemsize >= 4
+        if ufunc is np.add and last and not partial and _SHORT < inner[-1] <= LONGEST:
+            # Faster than np.add.reduce along short rows, and as accurate.
+            ones = self.constant(_ones(inner[-1], out.aval.dtype), operand.aval)
+            x = self._operand(operand, eqn)
+            self.lines.append(f"np.vecdot({x}, {ones}, out={self._target(out)})")
+            return
         axis = None if every else axes[0] if len(axes) == 1 else tuple(axes)
         kind = f", dtype={dtype_name(out.aval.dtype)}" if out.aval.dtype.kind in "iu" else ""
         call = f"np.{ufunc.__name__}.reduce({self._operand(operand, eqn)}, axis={axis}{kind}"
@@ -229,12 +264,19 @@ class KernelWriter:
 
     def _target(self, out: Var) -> str:
         """The memory for a new result: its rows of the array that is returned, or a scratch array."""
-        if out in self.results:
+        if out in self.results and not is_planar(self._inner(out)):
             return self.place[out]
-        key = (self._inner(out), out.aval.dtype)
+        return self._scratch(out)
+
+    def _scratch(self, var: Var) -> str:
+        key = self._slot(var)
         slot = self.free[key].pop() if self.free[key] else self._new_slot(key)
-        self.slot_of[out] = self.place[out] = slot
+        self.slot_of[var] = self.place[var] = slot
         return slot
+
+    def _slot(self, var: Any) -> Slot:
+        inner = self._inner(var)
+        return (inner, var.aval.dtype, is_planar(inner))
 
     def _new_slot(self, key: Any) -> str:
         self.slots.append(key)
@@ -242,12 +284,12 @@ class KernelWriter:
 
     def _reused(self, position: int, eqn: Equation, out: Var) -> str | None:
         """The scratch array of an operand that is not needed any more, to be written over."""
-        if out in self.results:
+        if out in self.results and not is_planar(self._inner(out)):
             return None
         for atom in eqn.invars:
             slot = self.slot_of.get(atom) if type(atom) is Var else None
             if slot is not None and self.last_use[atom] == position:  # type: ignore[index]
-                if (self._inner(atom), atom.aval.dtype) == (self._inner(out), out.aval.dtype):
+                if self._slot(atom) == self._slot(out):
                     del self.slot_of[atom]  # type: ignore[arg-type]
                     self.slot_of[out] = self.place[out] = slot
                     return slot
@@ -257,7 +299,7 @@ class KernelWriter:
         for atom in dict.fromkeys((*eqn.invars, *eqn.outvars)):
             root = self.roots.get(atom) if type(atom) is Var else None
             if root is not None and self.last_use[root] == position and root in self.slot_of:
-                self.free[(self._inner(root), root.aval.dtype)].append(self.slot_of.pop(root))
+                self.free[self._slot(root)].append(self.slot_of.pop(root))
 
     # The two functions
 
@@ -279,7 +321,9 @@ class KernelWriter:
         for var, cuts in inputs:
             shape = self._collapsed(var, cuts)
             name = self.name(var)
-            passed.append(name if shape == var.aval.shape else f"{name}.reshape({shape})")
+            name = name if shape == var.aval.shape else f"{name}.reshape({shape})"
+            planar = not cuts and is_planar(shape[1:]) and var.aval.size > 64
+            passed.append(f"in_planes({name})" if planar else name)
         for var in outs:
             name, kind = self.name(var), dtype_name(var.aval.dtype)
             k = self.jaxpr.outvars.index(var)

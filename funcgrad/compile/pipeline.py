@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from funcgrad.compile.contract import contract
 from funcgrad.compile.cse import cse
 from funcgrad.compile.fuse import fuse
 from funcgrad.compile.inline import inline_calls
@@ -15,7 +16,7 @@ Pass = Callable[[Jaxpr], Jaxpr]
 
 # Each is a pure function from jaxpr to jaxpr. `simplify` runs again after `cse`, which makes
 # operands equal; constants are folded by a rule of `simplify`.
-PIPELINE: tuple[Pass, ...] = (inline_calls, dce, simplify, cse, simplify, dce, fuse)
+PIPELINE: tuple[Pass, ...] = (inline_calls, dce, simplify, cse, simplify, dce, fuse, contract)
 
 
 def optimize(jaxpr: Jaxpr) -> Jaxpr:

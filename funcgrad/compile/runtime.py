@@ -44,3 +44,8 @@ def claim(array: Any, *others: Any) -> Any:
     if whole and not any(np.may_share_memory(array, other) for other in others):
         return array
     return array.copy()
+
+
+def in_planes(array: Any) -> Any:
+    """The same array with its last axis, a short one, first in memory."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, -1, 0)), 0, -1)

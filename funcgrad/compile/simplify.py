@@ -153,6 +153,31 @@ def twice(rw: Rewriter, eqn: Equation) -> Atom | None:
     return None
 
 
+@rule(RULES, "add_any")
+def again(rw: Rewriter, eqn: Equation) -> Atom | None:
+    """add_any (add_any a b) b -> add_any a (b * 2): the order of cotangents has no meaning"""
+    for outer, b in (eqn.invars, eqn.invars[::-1]):
+        inner = rw.maker(outer, "add_any")
+        if inner is None or type(b) is not Var:
+            continue
+        for a, other in (inner.invars, inner.invars[::-1]):
+            if other is b:
+                double = rw.bind("mul", b, Literal(b.aval.dtype.type(2)), like=eqn)
+                return rw.bind("add_any", a, double, like=eqn)
+    return None
+
+
+@rule(RULES, "div")
+def squared_reciprocal(rw: Rewriter, eqn: Equation) -> Atom | None:
+    """(1 / x) / x -> (1 / x) * (1 / x), which divides once"""
+    r, x = eqn.invars
+    inner = rw.maker(r, "div")
+    if inner and inner.invars[1] is x and type(x) is Var and is_splat(rw, inner.invars[0], 1):
+        if _floating(eqn) and r.aval.dtype == eqn.outvars[0].aval.dtype:
+            return rw.bind("mul", r, r, like=eqn)
+    return None
+
+
 @rule(RULES, "neg")
 def double_negation(rw: Rewriter, eqn: Equation) -> Atom | None:
     """-(-a) -> a;  -(a * c) -> a * (-c) for a constant c"""

@@ -7,6 +7,7 @@ first use and wait for work; a forked child starts its own.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import deque
@@ -21,7 +22,15 @@ from funcgrad.core.config import config
 
 # A thread should get at least this much work (in nanoseconds) to be worth waking.
 _WORTHWHILE = 60_000
-Slot = tuple[tuple[int, ...], np.dtype[Any]]
+# Shape of a row, dtype, and whether the last axis comes first in memory.
+Slot = tuple[tuple[int, ...], np.dtype[Any], bool]
+
+
+def _view(memory: Any, rows: int, slot: Slot) -> Any:
+    shape, dtype, planar = slot
+    if planar:
+        return np.moveaxis(memory.view(dtype).reshape((shape[-1], rows, *shape[:-1])), 0, -1)
+    return memory.view(dtype).reshape((rows, *shape))
 
 
 class _Scratch(threading.local):
@@ -36,9 +45,7 @@ class _Scratch(threading.local):
         key = (slots, rows)
         views = self.views.get(key)
         if views is None:
-            sizes = [
-                rows * int(np.prod(shape, dtype=int)) * dtype.itemsize for shape, dtype in slots
-            ]
+            sizes = [rows * math.prod(shape) * dtype.itemsize for shape, dtype, _ in slots]
             starts = [0]
             for size in sizes:
                 starts.append(starts[-1] + (size + 63) // 64 * 64)
@@ -49,8 +56,8 @@ class _Scratch(threading.local):
                     self.memory = self.memory[-self.memory.ctypes.data % 64 :]
             views = tuple(
                 [
-                    self.memory[start : start + size].view(dtype).reshape((rows, *shape))
-                    for start, size, (shape, dtype) in zip(starts, sizes, slots, strict=False)
+                    _view(self.memory[start : start + size], rows, slot)
+                    for start, size, slot in zip(starts, sizes, slots, strict=False)
                 ]
             )
             self.views[key] = views
