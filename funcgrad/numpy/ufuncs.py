@@ -35,7 +35,7 @@ def implementation_of(ufunc: np.ufunc) -> Callable[..., Any]:
     """The traced implementation of a ufunc; those of SciPy are imported when one is first asked for."""
     found = dispatch.UFUNCS.get(ufunc)
     if found is None and "scipy.special" in sys.modules:
-        importlib.import_module("funcgrad.scipy.special_ufuncs")
+        importlib.import_module("funcgrad.ops.special")
         found = dispatch.UFUNCS.get(ufunc)
     if found is None:
         raise dispatch.unsupported(ufunc)
