@@ -37,21 +37,16 @@ def einsum(
     casting: Any = "safe",
 ) -> Any:
     """As NumPy's. Three operands or more are always contracted in a cheap order."""
-    subscripts, result_subscript, arrays = _read(operands)
-    dtypes = [typeof(x).dtype for x in arrays]
+    subscripts, arrays = _read(operands)
+    dtypes = {typeof(x).dtype for x in arrays}
     common = np.result_type(*dtypes) if dtype is None else np.dtype(dtype)
     for given in dtypes:
-        if not np.can_cast(given, common, casting):
+        if given != common and not np.can_cast(given, common, casting):
             raise ArgumentError(
                 f"np.einsum: an operand of dtype {given} cannot be cast to {common} by the rule "
                 f"{casting!r}{here()}"
             )
-    shapes = [typeof(x).shape for x in arrays]
-    labels = [
-        _expand(s, shape, i) for i, (s, shape) in enumerate(zip(subscripts, shapes, strict=True))
-    ]
-    wanted = _result_labels(subscripts, labels, result_subscript)
-    sizes = _sizes(labels, shapes, wanted)
+    labels, wanted, sizes = _understood(subscripts, tuple([typeof(x).shape for x in arrays]))
 
     def value(*arrays: Any) -> Any:
         terms = [
@@ -100,26 +95,37 @@ def _is_sublist(x: Any) -> bool:
 # Reading the arguments
 
 
-def _read(operands: Sequence[Any]) -> tuple[list[Labels], Labels | None, list[Any]]:
-    """The subscripts of the operands and of the result (None if implied), and the operands."""
+def _read(operands: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """The subscripts, as text or as (those of the operands, those of the result), and the operands."""
     if not operands:
         raise ArgumentError(f"np.einsum: no subscripts{here()}")
     if isinstance(operands[0], str):
-        text, arrays = operands[0].replace(" ", ""), operands[1:]
-        before, arrow, after = text.partition("->")
-        subscripts = [_letters(part) for part in before.split(",")]
+        return operands[0], [operand(x) for x in operands[1:]]
+    pairs = len(operands) // 2
+    subscripts = tuple([_numbers(sublist) for sublist in operands[1 : 2 * pairs : 2]])
+    result = _numbers(operands[-1]) if len(operands) % 2 else None
+    return (subscripts, result), [operand(x) for x in operands[: 2 * pairs : 2]]
+
+
+@lru_cache(maxsize=1024)
+def _understood(
+    subscripts: Any, shapes: tuple[tuple[int, ...], ...]
+) -> tuple[list[Labels], Labels, dict[Any, int]]:
+    """The labels of the operands and of the result, and the lengths of their axes."""
+    if isinstance(subscripts, str):
+        before, arrow, after = subscripts.replace(" ", "").partition("->")
+        parts = [_letters(part) for part in before.split(",")]
         result = _letters(after) if arrow else None
     else:
-        pairs = len(operands) // 2
-        arrays = operands[: 2 * pairs : 2]
-        subscripts = [_numbers(sublist) for sublist in operands[1 : 2 * pairs : 2]]
-        result = _numbers(operands[-1]) if len(operands) % 2 else None
-    if len(subscripts) != len(arrays):
+        parts, result = subscripts
+    if len(parts) != len(shapes):
         raise ArgumentError(
-            f"np.einsum: the subscripts are for {len(subscripts)} operands, but {len(arrays)} are "
+            f"np.einsum: the subscripts are for {len(parts)} operands, but {len(shapes)} are "
             f"given{here()}"
         )
-    return subscripts, result, [operand(x) for x in arrays]
+    labels = [_expand(s, shape, i) for i, (s, shape) in enumerate(zip(parts, shapes, strict=True))]
+    wanted = _result_labels(parts, labels, result)
+    return labels, wanted, _sizes(labels, shapes)
 
 
 def _letters(text: str) -> Labels:
@@ -133,11 +139,11 @@ def _letters(text: str) -> Labels:
     return [*head, *[_DOTS] * bool(dots), *tail]
 
 
-def _numbers(sublist: Any) -> Labels:
-    return [_DOTS if i is Ellipsis else operator.index(i) for i in sublist]
+def _numbers(sublist: Any) -> tuple[Any, ...]:
+    return tuple([_DOTS if i is Ellipsis else operator.index(i) for i in sublist])
 
 
-def _expand(subscript: Labels, shape: tuple[int, ...], position: int) -> Labels:
+def _expand(subscript: Sequence[Any], shape: tuple[int, ...], position: int) -> Labels:
     """One label per axis: the ellipsis becomes the labels of its axes."""
     extra = len(shape) - (len(subscript) - (_DOTS in subscript))
     if extra < 0 or (extra and _DOTS not in subscript):
@@ -174,7 +180,7 @@ def _result_labels(subscripts: list[Labels], labels: list[Labels], result: Label
     return wanted
 
 
-def _sizes(labels: list[Labels], shapes: list[tuple[int, ...]], wanted: Labels) -> dict[Any, int]:
+def _sizes(labels: list[Labels], shapes: Sequence[tuple[int, ...]]) -> dict[Any, int]:
     """The length of the axes of each label; axes of length 1 broadcast."""
     sizes: dict[Any, int] = {}
     for names, shape in zip(labels, shapes, strict=True):
