@@ -11,10 +11,10 @@ import numpy as np
 from funcgrad.core import dispatch
 from funcgrad.core.errors import LostDerivativeError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.tracing import _OWN, Tracer, View, typeof
 from funcgrad.numpy.masked import Masked, masked_read, masked_update
 from funcgrad.numpy.places import AbstractMask, Place, find_place
-from funcgrad.numpy.views import is_scalar, own, view
+from funcgrad.numpy.views import is_scalar, own
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert, reshape
 from funcgrad.ops.gather import gather, scatter_add
@@ -94,6 +94,8 @@ def cast_value(value: Any, dtype: np.dtype[Any]) -> Any:
 def fit_value(value: Any, shape: tuple[int, ...]) -> Any:
     """A value that broadcasts to a place of this shape; leading axes of length 1 are dropped."""
     old = typeof(value).shape
+    if not old or old == shape:
+        return value
     extra = len(old) - len(shape)
     new = old[extra:] if extra > 0 and all(n == 1 for n in old[:extra]) else old
     if len(new) > len(shape) or any(
@@ -110,19 +112,21 @@ def fit_value(value: Any, shape: tuple[int, ...]) -> Any:
     return reshape(value, new) if new != old else value
 
 
-class _Read:
-    """Reads the view that a key gives; remembers the key, so that `x[key] += v` writes but once."""
+class KeyView(View):
+    """The view `x[key]`; it remembers the key, so that `x[key] += v` writes but once."""
 
     __slots__ = ("key", "place")
 
-    def __init__(self, key: Any, place: Place) -> None:
+    def __init__(self, parent: Tracer, key: Any, place: Place) -> None:
+        self.parent = parent
+        self.seen = parent._index
         self.key = key
         self.place = place
 
-    def __call__(self, x: Any) -> Any:
+    def read(self, x: Any) -> Any:
         return read(x, self.place)
 
-    def write(self, x: Any, value: Any) -> Any:
+    def write(self, x: Any, value: Any) -> Any:  # type: ignore[override]
         if self.place.basic is None and not self.place.axes:
             return value
         return update(x, self.place, value, unique=True)
@@ -145,13 +149,25 @@ def get(x: Tracer, key: Any) -> Any:
         place = find_place(key, x.aval.shape)
     except AbstractMask as abstract:
         return masked_read(x, abstract.mask, abstract.entries)
-    if place.is_scalar:
-        return read(x, place)
-    if not place.is_view:
+    if place.axes:
         out = read(x, place)
-        return out if out.aval.shape else own(out)
-    reader = _Read(key, place)
-    return view(x, reader, reader.write, reader.layout)
+    else:
+        # As `read`, without asking the shape rule again.
+        trace = x._trace
+        if trace.inner is not None or not trace.open:
+            trace = trace.innermost()
+        index = x._index if x._view is None and x._trace is trace else trace.use(x)
+        aval = place.aval(x.aval.dtype)
+        if place.basic is None:
+            out = Tracer(trace, index, aval)
+        else:
+            out = trace.record(getitem, (index,), place.items, aval)
+    if place.is_scalar:
+        return out
+    if place.is_view:
+        out._view = _OWN if is_scalar(x) else KeyView(x, key, place)
+        return out
+    return out if out.aval.shape else own(out)
 
 
 def put(x: Tracer, key: Any, value: Any) -> None:
@@ -169,7 +185,17 @@ def put(x: Tracer, key: Any, value: Any) -> None:
     new = masked_update(x, key, value)
     if new is None:
         place = find_place(key, x.aval.shape)
-        new = update(x, place, fit_value(value, place.shape))
+        value = fit_value(value, place.shape)
+        if place.axes or place.basic is None:
+            new = update(x, place, value)
+        else:
+            # As `update`, without asking the shape rule.
+            trace = x._trace
+            ins = (
+                trace.use(x),
+                trace.use(value) if type(value) is Tracer else trace.capture(value)[0],
+            )
+            new = trace.record(setitem, ins, place.items, x.aval.strip_weak_type())
     x._rebind(new)
 
 
@@ -179,15 +205,15 @@ def _is_written(x: Tracer, key: Any, value: Tracer) -> bool:
     `x[key] += v` is `y = x[key]; y += v; x[key] = y`: the second step wrote to `x` already.
     """
     shown = value._view
-    if shown is None or shown.parent is not x or type(shown.read) is not _Read:
+    if type(shown) is not KeyView or shown.parent is not x:
         return False
     if x._view is not None:
         x._refresh()
     if shown.seen != x._index:
         return False
-    if shown.read.key is key:
+    if shown.key is key:
         return True
-    place = shown.read.place
+    place = shown.place
     if place.axes:
         return False
     other = find_place(key, x.aval.shape)

@@ -15,6 +15,7 @@ from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import AbstractValue, Tracer, typeof
+from funcgrad.core.types import ShapedArray
 from funcgrad.ops.gather import gathered_shape, natural_position
 from funcgrad.ops.indexing import Index, Slice, indexed_shape, whole
 
@@ -39,9 +40,21 @@ class Place:
         shape: the shape of the result.
         is_scalar: whether reading gives a scalar rather than a 0-d array.
         is_view: whether reading gives a view rather than a copy.
+        items: the parameters of `getitem` and `setitem`, as a trace records them.
+        avals: the type of the result for each dtype, as far as it was asked for.
     """
 
-    __slots__ = ("axes", "basic", "indices", "is_scalar", "is_view", "position", "shape")
+    __slots__ = (
+        "avals",
+        "axes",
+        "basic",
+        "indices",
+        "is_scalar",
+        "is_view",
+        "items",
+        "position",
+        "shape",
+    )
 
     def __init__(
         self,
@@ -60,6 +73,15 @@ class Place:
         self.shape = shape
         self.is_scalar = is_scalar
         self.is_view = is_view
+        self.items = (("index", basic),)
+        self.avals: dict[Any, ShapedArray] = {}
+
+    def aval(self, dtype: np.dtype[Any]) -> ShapedArray:
+        """The type of the result of reading this place of an array of this dtype."""
+        found = self.avals.get(dtype)
+        if found is None:
+            found = self.avals[dtype] = ShapedArray(self.shape, dtype)
+        return found
 
     @property
     def gather_params(self) -> dict[str, Any]:
@@ -268,6 +290,8 @@ def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...], *, check: bo
 def broadcast_indices(indices: Sequence[Any]) -> tuple[int, ...]:
     """The shape that index arrays have together."""
     shapes = [typeof(i).shape for i in indices]
+    if len(shapes) == 1:
+        return shapes[0]
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError:
