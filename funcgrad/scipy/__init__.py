@@ -14,9 +14,9 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_MODULES = ("fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal", "special", "stats")  # fmt: skip
+_MODULES = ("integrate", "linalg", "ndimage", "optimize", "signal", "special", "stats")
 
-__all__ = [*_MODULES]  # noqa: PLE0604
+__all__ = [*_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -215,10 +215,7 @@ def _lu_impl(a: Any) -> tuple[Any, Any, Any]:
     for index in np.ndindex(a.shape[:-2]):
         if a[index].size:
             lu[index], pivots[index], _ = getrf(a[index])
-        rows = np.arange(m)
-        for i, p in enumerate(pivots[index]):
-            rows[[i, p]] = rows[[p, i]]
-        order[index] = rows
+        order[index] = _row_order(pivots[index], m)
     return lu, pivots, order
 
 
@@ -254,4 +251,54 @@ lu_p = Primitive(
     jvp=_lu_jvp,
     batch=stack_batch(lambda: lu_p),
     multiple_results=True,
+)
+
+
+def _pivots_impl(pivots: Any, permutation_size: int) -> Any:
+    order = np.empty((*pivots.shape[:-1], permutation_size), np.int32)
+    for index in np.ndindex(pivots.shape[:-1]):
+        order[index] = _row_order(pivots[index], permutation_size)
+    return order
+
+
+def _row_order(pivots: Any, m: int) -> Any:
+    """The order of the rows after the exchanges of row i with row `pivots[i]`."""
+    rows = np.arange(m, dtype=np.int32)
+    for i, p in enumerate(pivots):
+        rows[[i, p]] = rows[[p, i]]
+    return rows
+
+
+# LAPACK's pivots as a permutation of the rows.
+lu_pivots_to_permutation_p = Primitive(
+    "lu_pivots_to_permutation",
+    impl=_pivots_impl,
+    abstract=lambda pivots, permutation_size: ShapedArray(
+        (*pivots.shape[:-1], permutation_size), np.dtype(np.int32)
+    ),
+    jvp=lambda primals, tangents, **params: (lu_pivots_to_permutation_p(*primals, **params), None),
+    batch=stack_batch(lambda: lu_pivots_to_permutation_p),
+)
+
+
+def _qr_pivots_abstract(a: ShapedArray) -> ShapedArray:
+    check_matrix("qr", a)
+    return ShapedArray((*a.shape[:-2], a.shape[-1]), np.dtype(np.int32))
+
+
+def _qr_pivots_impl(a: Any) -> Any:
+    geqp3 = routine("geqp3", a.dtype)
+    order = np.empty((*a.shape[:-2], a.shape[-1]), np.int32)
+    for index in np.ndindex(a.shape[:-2]):
+        order[index] = geqp3(a[index])[1] - 1 if a[index].size else np.arange(a.shape[-1])
+    return order
+
+
+# The order of the columns in which QR with pivoting takes them. Needs SciPy.
+qr_pivots_p = Primitive(
+    "qr_pivots",
+    impl=_qr_pivots_impl,
+    abstract=_qr_pivots_abstract,
+    jvp=lambda primals, tangents: (qr_pivots_p(*primals), None),
+    batch=stack_batch(lambda: qr_pivots_p),
 )

@@ -1,4 +1,6 @@
-"""Functions of matrices (exponential, logarithm, square root, powers) and Sylvester's equation. They need SciPy.
+"""Functions of matrices (exponential, logarithm, roots, powers), Sylvester's equation, the polar factor.
+
+They need SciPy.
 
 The derivative of an analytic function of a matrix is its Fréchet derivative, linear in the change E, and
 to be read off the function of a matrix of twice the size (Najfeld and Havel 1995; Higham 2008, theorem 3.6):
@@ -26,12 +28,16 @@ from funcgrad.ops.contraction import matmul
 from funcgrad.ops.linalg.matrix import (
     MatrixError,
     above,
+    adjoint,
     beside,
+    check_matrix,
     check_square,
     cut,
+    hermitian_part,
     mT,
     stack_batch,
 )
+from funcgrad.ops.linalg.solve import solve_p
 
 # ("expm",), ("logm",), ("sqrtm",) or ("fractional_matrix_power", exponent)
 Function = tuple[Any, ...]
@@ -190,4 +196,41 @@ sylvester_p = Primitive(
         unbroadcast(sylvester_p(mT(a), mT(b), ct), q.aval),
     ),
     batch=stack_batch(lambda: sylvester_p),
+)
+
+
+def _polar_abstract(a: ShapedArray) -> ShapedArray:
+    check_matrix("polar", a)
+    if a.shape[-2] < a.shape[-1]:
+        raise MatrixError(f"polar of {a}: fewer rows than columns{here()}")
+    return a
+
+
+def _polar_impl(a: Any) -> Any:
+    w, _, vh = np.linalg.svd(a, full_matrices=False)
+    return w @ vh
+
+
+def _polar_jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    # With P = Uᴴ A: dU = U X + (1 - U Uᴴ) dA P⁻¹, where P X + X P = Uᴴ dA - dAᴴ U.
+    (a,), (t,) = primals, tangents
+    u = polar_p(a)
+    uh = adjoint(u)
+    p = hermitian_part(matmul(uh, a))
+    inner = matmul(uh, t)
+    change = matmul(u, sylvester_p(p, p, inner - adjoint(inner)))
+    if a.shape[-2] > a.shape[-1]:
+        outside = t - matmul(u, inner)
+        change = change + adjoint(solve_p(p, adjoint(outside)))
+    return u, change
+
+
+# The unitary factor U of each matrix U P with at least as many rows as columns. Unlike U and V of the
+# singular value decomposition it has derivatives of all orders where singular values coincide.
+polar_p = Primitive(
+    "polar",
+    impl=_polar_impl,
+    abstract=_polar_abstract,
+    jvp=_polar_jvp,
+    batch=stack_batch(lambda: polar_p),
 )
