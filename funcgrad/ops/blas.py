@@ -104,8 +104,8 @@ def _folded_plan(
     lhs_free: Axes, lhs_contract: Axes, rhs_contract: Axes, rhs_free: Axes
 ) -> Contraction:
     """Fold the axes of each operand into a matrix or vector: one product of matrices."""
-    fold_lhs = _fold(lhs_free, lhs_contract)
-    fold_rhs = _fold(rhs_contract, rhs_free)
+    fold_lhs = fold(lhs_free, lhs_contract)
+    fold_rhs = fold(rhs_contract, rhs_free)
 
     def folded(x: Any, y: Any) -> Any:
         shape = tuple([x.shape[d] for d in lhs_free] + [y.shape[d] for d in rhs_free])
@@ -115,7 +115,7 @@ def _folded_plan(
     return folded
 
 
-def _fold(rows: Axes, columns: Axes) -> Callable[[Any], Any]:
+def fold(rows: Axes, columns: Axes) -> Callable[[Any], Any]:
     """An array as the matrix whose rows and columns run over these axes, without a copy if it can.
 
     A vector if there are no rows or no columns.

@@ -22,7 +22,6 @@ from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import (
     add_any,
     convert,
-    move_axis,
     remaining,
     reshape,
     shift,
@@ -64,14 +63,20 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> tupl
     return out, terms[0] if len(terms) == 1 else add_any(*terms)
 
 
+def _labels(
+    numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int
+) -> tuple[list[Any], list[Any], list[Any]]:
+    """A label per axis of lhs, rhs and result; axes that belong together share theirs."""
+    (lhs_sum, rhs_sum), (lhs_batch, rhs_batch) = numbers
+    shared = dict(zip(rhs_sum + rhs_batch, lhs_sum + lhs_batch, strict=True))
+    in_rhs = [shared.get(d, lhs_ndim + d) for d in range(rhs_ndim)]
+    free = remaining(lhs_ndim, lhs_sum + lhs_batch)
+    in_out = [*lhs_batch, *free, *[label for label in in_rhs if label >= lhs_ndim]]
+    return list(range(lhs_ndim)), in_rhs, in_out
+
+
 def _transpose(ct: Any, lhs: Any, rhs: Any, dimension_numbers: DimensionNumbers) -> tuple[Any, Any]:
-    (lhs_contract, rhs_contract), (lhs_batch, rhs_batch) = dimension_numbers
-    # A label per axis: those of lhs are numbered, and paired axes of rhs share their labels.
-    in_lhs = list(range(_type(lhs).ndim))
-    shared = dict(zip(rhs_contract + rhs_batch, lhs_contract + lhs_batch, strict=True))
-    in_rhs = [shared.get(d, len(in_lhs) + d) for d in range(_type(rhs).ndim)]
-    in_ct = [*lhs_batch, *remaining(len(in_lhs), lhs_contract + lhs_batch)]
-    in_ct += [label for label in in_rhs if label >= len(in_lhs)]
+    in_lhs, in_rhs, in_ct = _labels(dimension_numbers, _type(lhs).ndim, _type(rhs).ndim)
     if isinstance(lhs, Linear):
         return contract(ct, in_ct, rhs, in_rhs, in_lhs), None
     return None, contract(ct, in_ct, lhs, in_lhs, in_rhs)
@@ -87,22 +92,16 @@ def _batch(
     batched: Sequence[bool],
     dimension_numbers: DimensionNumbers,
 ) -> tuple[Any, bool]:
-    (lhs_sum, rhs_sum), (lhs_batch, rhs_batch) = dimension_numbers
     lhs, rhs = operands
     if all(batched):
+        (lhs_sum, rhs_sum), (lhs_batch, rhs_batch) = dimension_numbers
         both = (0, *shift(lhs_batch)), (0, *shift(rhs_batch))
         return dot_general(lhs, rhs, (shift(lhs_sum), shift(rhs_sum)), both), True
     # An axis that only one operand has is one more free axis: a single, larger product.
-    position = len(lhs_batch)
-    if batched[0]:
-        out = dot_general(lhs, rhs, (shift(lhs_sum), rhs_sum), (shift(lhs_batch), rhs_batch))
-        return move_axis(out, position, 0), True
-    lhs_free = len(lhs.shape) - len(lhs_sum) - len(lhs_batch)
-    if not lhs_free:
-        out = dot_general(rhs, lhs, (shift(rhs_sum), lhs_sum), (shift(rhs_batch), lhs_batch))
-        return move_axis(out, position, 0), True
-    out = dot_general(lhs, rhs, (lhs_sum, shift(rhs_sum)), (lhs_batch, shift(rhs_batch)))
-    return move_axis(out, position + lhs_free, 0), True
+    ndims = [typeof(x).ndim - b for x, b in zip(operands, batched, strict=True)]
+    in_lhs, in_rhs, in_out = _labels(dimension_numbers, *ndims)
+    (in_lhs if batched[0] else in_rhs).insert(0, "example")
+    return contract(lhs, in_lhs, rhs, in_rhs, ["example", *in_out]), True
 
 
 def _impl(lhs: Any, rhs: Any, dimension_numbers: DimensionNumbers) -> Any:
