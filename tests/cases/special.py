@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+import funcgrad as fg
 from tests.cases.case import Case
 
 
@@ -195,6 +196,18 @@ BESSEL = [
     one(special.airye, 0.3, 3.0, jax=None),
     *[one(fun, 0.3, 5.0, jax=None) for fun in (special.ber, special.bei, special.ker, special.kei)],
     *[one(fun, 0.3, 5.0, jax=None) for fun in (special.berp, special.beip, special.kerp, special.keip)],
+    *[
+        one(
+            lambda x, n, name=name: getattr(fg.scipy.special, name)(n, x),
+            *(0.5, 6.0),
+            name=f"special.{name}",
+            params={"n": n},
+            jax=None,
+        )
+        for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn")
+        for n in (0, 2)
+    ],
+    one(lambda x: fg.scipy.special.spherical_jn(2, x, derivative=True), name="special.spherical_jn_d", jax=None, rtol=1e-6),
     *of_order(special.struve, (0.0, 1.5)),
     *of_order(special.modstruve, (0.0, 1.5), 0.3, 3.0),
 ]  # fmt: skip
@@ -265,6 +278,34 @@ def _jax() -> Any:
     return jax.scipy.special
 
 
+def composite(name: str, low: float = -2.0, high: float = 2.0, **params: Any) -> Case:
+    """A function that SciPy writes in Python: SciPy's own on plain arrays, ours on traced ones."""
+    fun = getattr(fg.scipy.special, name)
+    return one(
+        fun, low, high, name=f"special.{name}", params=params, jax=getattr(_jax(), name, None)
+    )
+
+
+COMPOSITE = [
+    composite("logsumexp"),
+    composite("logsumexp", axis=0),
+    composite("logsumexp", axis=(0, 1), keepdims=True),
+    composite("logsumexp", axis=-1, b=np.array([2.0, 0.0, 0.5])),
+    Case(lambda a, b: fg.scipy.special.logsumexp(a, 1, b, return_sign=True), name="special.logsumexp of b",
+         shapes=((2, 3), (3,)), jax=None),
+    composite("softmax"), composite("softmax", axis=1),
+    composite("log_softmax"), composite("log_softmax", axis=0),
+    one(lambda a: fg.scipy.special.multigammaln(a, 3), 1.5, 4.0, name="special.multigammaln", jax=None),
+    one(lambda x: fg.scipy.special.polygamma(2, x), 0.4, 4.0, name="special.polygamma", jax=None),
+    one(lambda x: fg.scipy.special.polygamma(0, x), 0.4, 4.0, name="special.polygamma of order 0", jax=None),
+    composite("factorial", 0.1, 4.0),
+    several(lambda n, k: fg.scipy.special.comb(n, k), (4.0, 0.5), (9.0, 3.0), name="special.comb", jax=None),
+    several(lambda n, k: fg.scipy.special.perm(n, k), (4.0, 0.5), (9.0, 3.0), name="special.perm", jax=None),
+    one(special.softplus, jax=None),
+    one(lambda x: special.jvp(1.5, x, 2), 0.5, 4.0, name="special.jvp", jax=None),
+]  # fmt: skip
+
+
 CASES = [
     *ERRORS,
     *GAMMAS,
@@ -274,4 +315,5 @@ CASES = [
     *BESSEL,
     *ELLIPTIC,
     *HYPERGEOMETRIC,
+    *COMPOSITE,
 ]

@@ -9,7 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+from scipy import special
+
 from funcgrad.ops import elementwise as e
+from funcgrad.ops.define import elementwise
 from funcgrad.ops.special.define import no_derivative, outputs, special_ufunc
 from funcgrad.ops.special.gamma import rgamma
 
@@ -20,11 +24,11 @@ def _of_order(name: str, before: float, after: float, scaling: Any = None) -> An
     """A function of an order and an argument, whose slope is before Z_(v-1) + after Z_(v+1) + scaling Z_v."""
 
     def slope(t: Any, ans: Any, v: Any, z: Any) -> Any:
-        value = before * function(v - 1, z) + after * function(v + 1, z)
+        value = before * primitive(v - 1, z) + after * primitive(v + 1, z)
         return t * (value if scaling is None else value + scaling(z) * ans)
 
-    function = special_ufunc(name, no_derivative(name, "order"), slope)
-    return function
+    primitive: Any = special_ufunc(name, no_derivative(name, "order"), slope)
+    return primitive
 
 
 jv = _of_order("jv", 0.5, -0.5)
@@ -61,6 +65,45 @@ i1e = special_ufunc(
 )
 k0e = special_ufunc("k0e", lambda t, ans, x: t * (ans - k1e(x)))
 k1e = special_ufunc("k1e", lambda t, ans, x: t * (ans - 0.5 * (k0e(x) + kve(2, x))))
+
+
+# Spherical functions: (2n + 1) f_n' = n f_(n-1) - (n + 1) f_(n+1), with other signs for the modified ones
+# (https://dlmf.nist.gov/10.51). SciPy's are functions in Python.
+
+_SIGNS = {"j": (1.0, -1.0), "y": (1.0, -1.0), "i": (1.0, 1.0), "k": (-1.0, -1.0)}
+
+
+def spherical_slope(primitive: Any, n: Any, z: Any) -> Any:
+    """The derivative of a spherical function by its argument."""
+    before, after = _SIGNS[primitive.name[-2]]
+    lower, higher = primitive(np.maximum(n - 1, 0), z), primitive(n + 1, z)
+    return (before * n * lower + after * (n + 1) * higher) / (2 * n + 1)
+
+
+def _spherical(letter: str) -> Any:
+    name = f"spherical_{letter}n"
+    function = getattr(special, name)
+    primitive: Any = elementwise(
+        name,
+        function,
+        dtypes=lambda asked: _spherical_dtypes(letter, asked),
+        jvp=(
+            no_derivative(name, "order"),
+            lambda t, ans, n, z: t * spherical_slope(primitive, n, z),
+        ),
+    )
+    return primitive
+
+
+def _spherical_dtypes(letter: str, asked: Any) -> Any:
+    n, z = np.dtype(asked[0]), np.dtype(asked[1])
+    return (n, z), np.asarray(getattr(special, f"spherical_{letter}n")(0, np.ones(1, z))).dtype
+
+
+spherical_jn = _spherical("j")
+spherical_yn = _spherical("y")
+spherical_in = _spherical("i")
+spherical_kn = _spherical("k")
 
 # Airy's functions: results Ai, Ai', Bi, Bi' with Ai'' = z Ai; airye scales the first two by exp(2/3 z^(3/2)) and
 # the last two by exp(-|Re(2/3 z^(3/2))|).
