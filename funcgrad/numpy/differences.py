@@ -182,7 +182,8 @@ def _slopes(x: Any, h: Any, edge_order: int) -> list[Any]:
 # Integrals
 
 
-@implements(np.trapezoid)
+# The second name is that of NumPy before 2.0, gone in 2.4.
+@implements(np.trapezoid, *[getattr(np, name) for name in ("trapz",) if hasattr(np, name)])
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = operand(y)
     ndim = typeof(y).ndim
