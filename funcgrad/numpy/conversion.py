@@ -34,22 +34,21 @@ def contains_tracer(value: Any) -> bool:
     if type(value) is Tracer:
         return True
     if isinstance(value, Sequence):
-        for v in value:
-            if type(v) is Tracer or (type(v) is not float and contains_tracer(v)):
-                return True
-        return False
+        return any(
+            type(v) is Tracer or (type(v) is not float and contains_tracer(v)) for v in value
+        )
     if isinstance(value, np.ndarray) and value.dtype.kind == "O":
         return any(map(contains_tracer, value.flat))
     return False
 
 
 def _join(value: Any) -> Any:
-    if not any([isinstance(v, (list, tuple, np.ndarray)) for v in value]):
+    if not any(isinstance(v, (list, tuple, np.ndarray)) for v in value):
         # The common case, `np.array([x[0] * 2, 1.0])`: numbers, at most one list deep.
         avals = [typeof(v) for v in value]
-        if not any([aval.shape for aval in avals]):
+        if not any(aval.shape for aval in avals):
             dtype = avals[0].dtype
-            if any([aval.dtype != dtype for aval in avals]):
+            if any(aval.dtype != dtype for aval in avals):
                 dtype = np.result_type(*[aval.dtype for aval in avals])
             return stack(*[cast_leaf(v, dtype) for v in value], dimension=0)
     shape = _nested_shape(value)
