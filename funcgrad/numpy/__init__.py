@@ -34,6 +34,7 @@ from funcgrad.numpy.creation import (
 _LAZY: dict[str, tuple[str, ...]] = {
     "numpy.linalg": ("linalg", "contraction", "products"),
     "numpy.fft": ("fft",),
+    "numpy.lib": ("arranging",),
     "numpy": (
         "shaping",
         "joining",
@@ -45,6 +46,7 @@ _LAZY: dict[str, tuple[str, ...]] = {
         "padding",
         "sorting",
         "functional",
+        "packing",
         "elementwise",
         "selection",
         "reductions",
