@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core import dispatch
+from funcgrad.core import dispatch, patch
 from funcgrad.core.cache import intern_jaxpr
 from funcgrad.core.errors import (
     ConcretizationError,
@@ -102,6 +102,8 @@ class Trace:
         if parent is not None:
             self.parent = parent
             parent.inner = self
+        else:
+            patch.enter()
         _STATE.trace = self
         return self
 
@@ -109,6 +111,8 @@ class Trace:
         _STATE.trace = parent = self.parent
         if parent is not None:
             parent.inner = None
+        else:
+            patch.leave()
         self.open = False
 
     def inputs(self) -> list[Tracer]:
@@ -615,8 +619,9 @@ class Tracer:
             return np.array(self._concrete("value", "keep it traced"), dtype)
         raise LostDerivativeError(
             f"NumPy tried to turn a traced {self.aval} into a plain array, which would drop its derivative"
-            f"{here()}\n  build arrays of traced values with np.stack, np.concatenate or fnp.array; make the "
-            "array that is written to with np.zeros_like(x) or fnp.zeros(...)"
+            f"{here()}\n  build arrays of traced values with np.array([...]), np.stack or np.concatenate (as "
+            "attributes of `np`, not imported from it); make the array that is written to with np.zeros_like(x) "
+            "or fnp.zeros(...)"
         )
 
     # NumPy's protocols
@@ -691,6 +696,7 @@ _ABSTRACT_REASONS = {
     "vmap": "differs per example under vmap",
     "jit": "has no value under jit",
     "abstract": "has no value: only its shape and dtype are known",
+    "branch": "is not known in a branch",
     "loop": "changes from step to step of the loop",
     "rule": "has no value while its rule is traced",
 }

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core import dispatch
-from funcgrad.core.errors import LostDerivativeError
+from funcgrad.core import dispatch, patch
+from funcgrad.core.errors import FuncgradError, LostDerivativeError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
 from funcgrad.ops.basic import broadcast_to, convert
@@ -76,7 +76,7 @@ def array(
     """
     if not _contains_tracer(object):
         options = {"copy": copy, "order": order, "subok": subok, "ndmin": ndmin, **kwargs}
-        return local(np.array(object, dtype, **options))
+        return local(patch.numpy_array(object, dtype, **options))
     out = dispatch.as_array(object)
     if dtype is not None:
         out = _cast(out, dtype)
@@ -85,6 +85,20 @@ def array(
     if out.ndim < ndmin:
         out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
     return out
+
+
+def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
+    try:
+        return patch.numpy_array(object, *args, **kwargs)
+    except (FuncgradError, TypeError, ValueError):
+        if _contains_tracer(object):
+            return array(object, *args, **kwargs)
+        raise
+
+
+_array_while_tracing.__name__ = _array_while_tracing.__qualname__ = "array"
+_array_while_tracing.__doc__ = np.array.__doc__
+patch.register(_array_while_tracing)
 
 
 def asarray(

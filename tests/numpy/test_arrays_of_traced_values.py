@@ -1,0 +1,76 @@
+"""`np.array` of traced values works while a function is traced, and is NumPy's own otherwise."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+import funcgrad.numpy as fnp
+
+NUMPYS = np.array
+
+
+@pytest.mark.parametrize("array", [lambda *a, **k: np.array(*a, **k), fnp.array])
+@pytest.mark.parametrize("wrap", [lambda f: f, fg.jit])
+def test_nested_lists(array, wrap):
+    def f(x):
+        m = array([[np.cos(x[0]), -1], (x[1], [2.0, x[2]][1])])
+        v = array([x[0], 1, x[1]], dtype=np.float32)
+        return m.sum() + (m * m)[1].sum() + v.sum()
+
+    x = np.array([0.1, 0.2, 0.3])
+    assert wrap(f)(x) == pytest.approx(f(x), rel=1e-6)
+    expected = [-np.sin(0.1) + 1.0, 1.0 + 0.4 + 1.0, 1.0 + 0.6]
+    np.testing.assert_allclose(fg.grad(wrap(f))(x), expected, rtol=1e-6)
+
+
+def test_a_copy_can_be_written_to():
+    def f(x):
+        x = np.array(x)
+        x[0] = 5.0 * x[1]
+        return x.sum()
+
+    np.testing.assert_array_equal(fg.grad(f)(np.array([1.0, 3.0])), [0.0, 6.0])
+
+
+def test_numpys_function_comes_back():
+    def fails(x):
+        raise KeyError
+
+    assert np.array is NUMPYS
+    fg.grad(lambda x: np.array([x]).sum())(1.0)
+    assert np.array is NUMPYS
+    with pytest.raises(KeyError):
+        fg.grad(lambda x: fg.grad(fails)(x))(1.0)
+    assert np.array is NUMPYS
+
+
+def test_plain_arguments_are_numpys_affair():
+    def f(x):
+        np.testing.assert_array_equal(np.array([1, 2.5]), [1, 2.5])
+        assert np.array([[1]], dtype=np.int8).dtype == np.int8
+        with pytest.raises(ValueError, match="inhomogeneous"):
+            np.array([[1, 2], [3]])
+        return x
+
+    assert fg.grad(f)(1.0) == 1.0
+
+
+def test_threads():
+    failures = []
+
+    def work():
+        for i in range(200):
+            if fg.grad(lambda x: np.array([x, 2 * x]).sum())(float(i)) != 3.0:
+                failures.append(i)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+    assert np.array is NUMPYS
