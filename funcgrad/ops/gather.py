@@ -29,8 +29,8 @@ from funcgrad.ops.basic import (
     without,
     zeros,
 )
-from funcgrad.ops.define import broadcast_shapes
 from funcgrad.ops.indexing import align_value, batched_target
+from funcgrad.ops.recording import broadcast_shapes
 
 
 def natural_position(axes: Sequence[int]) -> int:

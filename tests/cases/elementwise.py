@@ -8,6 +8,7 @@ import numpy as np
 
 from tests.cases.case import Case
 
+NUMPY = np.lib.NumpyVersion(np.__version__)
 FLOATS = ("float32", "float16")
 INTEGERS = ("int64", "int32", "uint8")
 NUMBERS = (*FLOATS, *INTEGERS, "bool")
@@ -207,7 +208,16 @@ LIMITS = [
             ({"decimals": -1}, ("float32", "int64", "int32")),
         )
     ],
-    unary(np.fix, -9.0, 9.0, grad=False),
+    # NumPy 2.5 deprecates it.
+    *([unary(np.fix, -9.0, 9.0, grad=False)] if NUMPY < "2.5.0" else []),
+    unary(np.around, -9.0, 9.0, grad=False),
+    Case(
+        lambda low: np.linspace(-2.0, 2.0, 3).clip(low, 1.0),
+        name="clip of a plain array",
+        low=-1.0,
+        high=1.0,
+        shapes=((3,),),
+    ),
     *[
         unary(lambda x, low, high: np.clip(x, low, high), name="clip", params=params, dtypes=FLOATS)
         for params in (
