@@ -157,7 +157,8 @@ def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
         return f"{first}.dot({second}{place})"
     batch = tuple(range(len(left_batch)))
     n = len(batch)
-    if n and (left_batch, right_batch) == (batch, batch) and x == y == n + 1:
+    real = out.dtype.kind != "c"  # np.vecdot conjugates
+    if real and n and (left_batch, right_batch) == (batch, batch) and x == y == n + 1:
         return f"np.vecdot({names[0]}, {names[1]})"
     if not n or (left_batch, right_batch) != (batch, batch) or x != n + 2 or y != n + 2:
         return None
