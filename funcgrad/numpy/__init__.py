@@ -13,20 +13,40 @@ from typing import Any
 import numpy as np
 
 import funcgrad.numpy.attributes
-import funcgrad.numpy.methods  # noqa: F401  # gives tracers the methods and attributes of ndarray
+import funcgrad.numpy.methods  # gives tracers the methods and attributes of ndarray
 import funcgrad.ops.gufuncs  # noqa: F401  # gives tracers the operator @
 from funcgrad.core import dispatch
 from funcgrad.numpy.creation import (
     arange as arange,
+)
+from funcgrad.numpy.creation import (
     array as array,
+)
+from funcgrad.numpy.creation import (
     asarray as asarray,
+)
+from funcgrad.numpy.creation import (
     empty as empty,
+)
+from funcgrad.numpy.creation import (
     eye as eye,
+)
+from funcgrad.numpy.creation import (
     fromfunction as fromfunction,
+)
+from funcgrad.numpy.creation import (
     full as full,
+)
+from funcgrad.numpy.creation import (
     identity as identity,
+)
+from funcgrad.numpy.creation import (
     linspace as linspace,
+)
+from funcgrad.numpy.creation import (
     ones as ones,
+)
+from funcgrad.numpy.creation import (
     zeros as zeros,
 )
 
@@ -109,7 +129,30 @@ dispatch._LOADERS.append(_load_family)
 dispatch._ADVISERS.append(_advice)
 dispatch._UFUNC_METHODS.append(_load_ufuncs)
 
+# Functions of ours, imported when first asked for: those with `size=`, and those that take a function.
+_OURS = {
+    "argwhere": "sized",
+    "at": "updates",
+    "compress": "sized",
+    "extract": "sized",
+    "flatnonzero": "sized",
+    "intersect1d": "sized",
+    "nonzero": "sized",
+    "repeat": "sized",
+    "setdiff1d": "sized",
+    "setxor1d": "sized",
+    "take": "sized",
+    "union1d": "sized",
+    "unique": "sized",
+    "unique_all": "sized",
+    "unique_counts": "sized",
+    "unique_inverse": "sized",
+    "unique_values": "sized",
+    "vectorize": "functional",
+    "where": "sized",
+}
 _REPLACED = (
+    *_OURS,
     "arange",
     "array",
     "asarray",
@@ -125,6 +168,10 @@ _REPLACED = (
 
 
 def __getattr__(name: str) -> Any:
+    if name in _OURS:
+        ours = getattr(importlib.import_module(f"funcgrad.numpy.{_OURS[name]}"), name)
+        globals()[name] = ours
+        return ours
     try:
         return getattr(np, name)
     except AttributeError:
@@ -135,4 +182,4 @@ def __dir__() -> list[str]:
     return sorted({*np.__all__, *_REPLACED})
 
 
-__all__ = sorted({*np.__all__, *_REPLACED})  # noqa: PLE0605  # NumPy's names, whatever its version
+__all__ = sorted({*np.__all__, *_REPLACED})  # NumPy's names, whatever its version

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.tracing import Tracer
-from funcgrad.numpy.at import At
+from funcgrad.numpy.updates import At
 from funcgrad.numpy.conversion import as_array
 from funcgrad.numpy.indexing import put
 from funcgrad.numpy.views import is_scalar, layout_of, reshaped, transpose_view, view, whole_view

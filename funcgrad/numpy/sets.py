@@ -18,7 +18,7 @@ from funcgrad.ops.basic import convert
 from funcgrad.ops.elementwise import where
 
 # The named tuples that NumPy returns, which it does not export.
-_All, _Counts, _Inverse = [
+AllResult, CountsResult, InverseResult = [
     type(function(np.zeros(1))) for function in (np.unique_all, np.unique_counts, np.unique_inverse)
 ]
 
@@ -91,17 +91,17 @@ def _unique_of_size(
 
 @implements(np.unique_all)
 def unique_all(x: Any) -> Any:
-    return _All(*unique(x, True, True, True, equal_nan=False))
+    return AllResult(*unique(x, True, True, True, equal_nan=False))
 
 
 @implements(np.unique_counts)
 def unique_counts(x: Any) -> Any:
-    return _Counts(*unique(x, return_counts=True, equal_nan=False))
+    return CountsResult(*unique(x, return_counts=True, equal_nan=False))
 
 
 @implements(np.unique_inverse)
 def unique_inverse(x: Any) -> Any:
-    return _Inverse(*unique(x, return_inverse=True, equal_nan=False))
+    return InverseResult(*unique(x, return_inverse=True, equal_nan=False))
 
 
 @implements(np.unique_values)
@@ -194,23 +194,33 @@ def setdiff1d(
 ) -> Any:
     """NumPy's `setdiff1d`, of a fixed length if `size` is given."""
     a = ravel(ar1) if assume_unique else unique(ar1) if size is None else np.sort(ravel(ar1))
-    missing = isin(a, ar2, invert=True)
-    if size is not None and typeof(a).shape[0]:
-        first = concatenate((np.ones(1, bool), np.not_equal(a[1:], a[:-1])))
-        missing = np.logical_and(missing, first)
+    missing = _first_not_in(a, ar2, size is None)
     return _where_true(a, missing, size, fill_value)
 
 
 @implements(np.setxor1d)
-def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    a, b = ravel(ar1), ravel(ar2)
-    if not assume_unique:
-        a, b = unique(a), unique(b)
+def setxor1d(
+    ar1: Any,
+    ar2: Any,
+    assume_unique: bool = False,
+    *,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Any:
+    """NumPy's `setxor1d`, of a fixed length if `size` is given."""
+    a, b = np.sort(ravel(ar1)), np.sort(ravel(ar2))
     joined = concatenate((a, b))
-    order = np.argsort(values_of(joined, "elements of the set"), kind="stable")
-    joined = take(joined, order)
     if not typeof(joined).size:
         return joined
-    values = values_of(joined, "elements of the set")
-    edges = np.concatenate(([True], values[1:] != values[:-1], [True]))
-    return take(joined, np.nonzero(edges[1:] & edges[:-1])[0])
+    only_one = concatenate((_first_not_in(a, b, assume_unique), _first_not_in(b, a, assume_unique)))
+    order = np.argsort(joined, kind="stable")
+    return _where_true(take(joined, order), take(only_one, order), size, fill_value)
+
+
+def _first_not_in(x: Any, others: Any, assume_unique: bool) -> Any:
+    """Which elements of a sorted array are missing in another one; the first of equal elements."""
+    missing = isin(x, others, invert=True)
+    if assume_unique or not typeof(x).size:
+        return missing
+    first = concatenate((np.ones(1, bool), np.not_equal(x[1:], x[:-1])))
+    return np.logical_and(missing, first)

@@ -17,8 +17,8 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import ShapedArray
 from funcgrad.numpy.arguments import deliver, normalize_axes, operand, restore_axes
-from funcgrad.numpy.at import AtIndex
-from funcgrad.numpy.at import at as functional_at
+from funcgrad.numpy.updates import AtIndex
+from funcgrad.numpy.updates import at as functional_at
 from funcgrad.ops.basic import convert, move_axis
 from funcgrad.ops.cumulative import cumlogsumexp, cummax, cummin
 from funcgrad.ops.operators import check_cast

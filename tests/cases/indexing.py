@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.numpy.at import at
+from funcgrad.numpy.updates import at
 from funcgrad.ops import dynamic, gather, indexing, scatter
 from tests.cases.case import Case
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.numpy import sets, taking
+from funcgrad.numpy import sized as sizes
 from funcgrad.numpy.functional import vectorize
 from funcgrad.ops import sorting
 from tests.cases.case import Case
@@ -183,29 +183,84 @@ SETS = [
         for p in ({}, {"invert": True})
     ],
 ]
-JAX_SIZED = [
-    ("unique", sets.unique, {}),
-    ("unique", sets.unique, {"fill_value": 9}),
-    ("flatnonzero", taking.flatnonzero, {}),
-    ("nonzero", taking.nonzero, {"fill_value": -1}),
-    ("argwhere", taking.argwhere, {}),
+SIZED_CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("unique", {}),
+    ("unique", {"fill_value": 9, "return_index": True, "return_counts": True}),
+    ("unique", {"return_inverse": True}),
+    ("unique_all", {}),
+    ("unique_counts", {}),
+    ("unique_inverse", {}),
+    ("unique_values", {}),
+    ("flatnonzero", {}),
+    ("nonzero", {"fill_value": -1}),
+    ("argwhere", {}),
+    ("where", {}),
 ]
+SIZED_PAIRS = ("union1d", "intersect1d", "setdiff1d", "setxor1d")
 
 
-def sized(f: Any, params: dict[str, Any], size: int) -> Callable[..., Any]:
-    return lambda *xs: f(*xs, size=size, **params)
+def sized(name: str, params: dict[str, Any]) -> Callable[..., Any]:
+    return lambda *xs: getattr(sizes, name)(*xs, **params)
+
+
+def sized_jax(name: str, params: dict[str, Any]) -> Callable[..., Any]:
+    return lambda *xs: getattr(__import__("jax").numpy, name)(*xs, **params)
 
 
 SIZED = [
     Case(
-        sized(f, params, size),
+        sized(name, params | {"size": size}),
         args=lambda rng: (rng.integers(0, 3, 6),),
         grad=False,
         name=f"{name} of size {size} {params}",
         jax=None,
     )
-    for name, f, params in JAX_SIZED
+    for name, params in SIZED_CALLS
     for size in (2, 8)
+]
+SIZED += [
+    Case(
+        sized(name, {"size": size, "fill_value": 7}),
+        args=lambda rng: (rng.integers(0, 5, 6), rng.integers(1, 7, 4)),
+        grad=False,
+        name=f"{name} of size {size}",
+        jax=None,
+    )
+    for name in SIZED_PAIRS
+    for size in (2, 8)
+]
+# Their derivatives, on numbers without ties.
+SIZED += [
+    Case(
+        sized(name, params),
+        args=separate(*shape),
+        name=f"{name} {params}",
+        jax=sized_jax(name, params),
+    )
+    for name, params, shape in (
+        ("unique", {"size": 4}, (6,)),
+        ("unique", {"size": 8, "fill_value": 2.0}, (2, 3)),
+    )
+]
+SIZED += [
+    Case(lambda x: sizes.extract(x > 0.0, x, size=5), name="extract of a size", jax=None),
+    Case(
+        lambda x: sizes.compress(x[:, 0] > 0.0, x, axis=0, size=2),
+        name="compress of a size",
+        jax=None,
+    ),
+    Case(
+        lambda x: sizes.repeat(x, np.argmax(x, 1), axis=0, total_repeat_length=4),
+        name="repeat of a length",
+        jax=None,
+    ),
+    Case(
+        lambda x: sizes.take(np.array([5.0, 6.0, 7.0]), np.argmax(x, 1) % 3) * x[:, 0],
+        name="take from a plain array",
+        jax=None,
+    ),
+    Case(lambda x: x[sizes.where(x > 0.0, size=3)], name="x[where of a size]", jax=None),
+    Case(lambda x: sizes.where(x > 0.0, x, 0.0), name="where of three", jax=None),
 ]
 CALLS = [
     Case(
