@@ -8,6 +8,7 @@ from funcgrad.ops import elementwise as e
 from funcgrad.ops.special.define import composite, outputs, special_ufunc
 
 _2_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
+_ROOT_2_OVER_PI = math.sqrt(2.0 / math.pi)
 _ROOT_PI_OVER_2 = math.sqrt(math.pi) / 2.0
 _ROOT_2PI = math.sqrt(2.0 * math.pi)
 _LOG_ROOT_2PI = 0.5 * math.log(2.0 * math.pi)
@@ -25,9 +26,9 @@ erfcinv = special_ufunc("erfcinv", lambda t, ans, x: -t * (_ROOT_PI_OVER_2 * e.e
 
 # The normal distribution
 ndtr = special_ufunc("ndtr", lambda t, ans, x: t * (e.exp(-0.5 * x * x) / _ROOT_2PI))
-# The density over the distribution, in logarithms: neither is representable far out.
+# The density over the distribution; far out neither is representable, but their quotient is.
 log_ndtr = special_ufunc(
-    "log_ndtr", lambda t, ans, x: t * e.exp(-0.5 * x * x - ans - _LOG_ROOT_2PI)
+    "log_ndtr", lambda t, ans, x: t * (_ROOT_2_OVER_PI / erfcx(-math.sqrt(0.5) * x))
 )
 ndtri = special_ufunc("ndtri", lambda t, ans, p: t * (_ROOT_2PI * e.exp(0.5 * ans * ans)))
 ndtri_exp = special_ufunc(
