@@ -41,6 +41,7 @@ def trace_body(
     what: str,
     values: Sequence[Any] | None = None,
     why_abstract: str = "loop",
+    title: Any = None,
 ) -> Body:
     """Trace `fun(*args)`, where `in_tree` is the structure of the tuple of arguments.
 
@@ -51,11 +52,13 @@ def trace_body(
         what: the user's name for the construct ("scan"), for messages.
         values: the values of the leaves, for Python code that asks for them.
         why_abstract: why there are none otherwise.
+        title: the function that messages name, if it is not `fun`.
     """
-    with Trace(list(avals), values, fun) as trace:
+    title = fun if title is None else title
+    with Trace(list(avals), values, title) as trace:
         trace.why_abstract = why_abstract
         out = fun(*in_tree.unflatten(trace.inputs()))
-        outs, out_tree = flatten_result(out, fun, what)
+        outs, out_tree = flatten_result(out, title, what)
         jaxpr, consts = trace.finish(outs, lift=True)
     return Body(jaxpr.open_consts(), consts, out_tree)
 

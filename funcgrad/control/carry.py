@@ -8,17 +8,12 @@ from typing import Any
 import numpy as np
 
 from funcgrad.control.bodies import Body, trace_body
+from funcgrad.control.mismatch import side_by_side
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.leaves import flatten_arrays
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.core.tree import (
-    PyTreeDef,
-    describe_mismatch,
-    keystr,
-    tree_flatten,
-    tree_flatten_with_path,
-)
+from funcgrad.core.tree import PyTreeDef, describe_mismatch, tree_flatten
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import convert
 
@@ -42,43 +37,23 @@ def carry_mismatch(
     _, out_tree = tree_flatten(out)
     where = f"{transform}: {describe_function(fun)} returns a carry"
     names = ("the carry that it takes", "the carry that it returns")
+    table = side_by_side(in_tree, init_avals, out_tree, out_avals, ("takes", "returns"), "carry")
     if in_tree != out_tree:
         return ArgumentError(
             f"{where} of another structure than the one it takes{here()}\n"
-            f"{describe_mismatch(in_tree, out, names)}\n{_side_by_side(init, init_avals, out, out_avals)}"
+            f"{describe_mismatch(in_tree, out, names)}\n{table}"
         )
     if all(same_type(a, b) for a, b in zip(init_avals, out_avals, strict=True)):
         return None
     return ArgumentError(
         f"{where} of other types than the one it takes{here()}\n"
-        f"{_side_by_side(init, init_avals, out, out_avals)}\n"
+        f"{table}\n"
         "  start with a carry of the type that the body returns, or convert in the body (x.astype(...), x.reshape(...))"
     )
 
 
 def same_type(a: ShapedArray, b: ShapedArray) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype
-
-
-def _side_by_side(
-    a: Any, a_avals: Sequence[ShapedArray], b: Any, b_avals: Sequence[ShapedArray]
-) -> str:
-    """Both trees, a line per leaf, with a mark where they differ."""
-    left = {
-        keystr(p): str(t) for (p, _), t in zip(tree_flatten_with_path(a)[0], a_avals, strict=True)
-    }
-    right = {
-        keystr(p): str(t) for (p, _), t in zip(tree_flatten_with_path(b)[0], b_avals, strict=True)
-    }
-    paths = list(dict.fromkeys([*left, *right]))
-    width = max([len(p or "carry") for p in paths], default=0)
-    column = max([len(t) for t in left.values()] + [len("takes"), 1])
-    lines = [f"    {'':{width}}  {'takes':{column}}  returns"]
-    for path in paths:
-        x, y = left.get(path, "-"), right.get(path, "-")
-        mark = ">>> " if x != y else "    "
-        lines.append(f"{mark}{path or 'carry':{width}}  {x:{column}}  {y}")
-    return "\n".join(lines)
 
 
 def trace_carrying(
@@ -114,11 +89,11 @@ def trace_carrying(
 
         def body(*args: Any, avals: Any = avals, found: Any = found) -> Any:
             carry, rest = fun(*args)
-            leaves, out_tree = tree_flatten(carry)
+            leaves, _ = tree_flatten(carry)
             found[:] = [carry, tree_flatten(rest)[1]]
             return [_weak_converted(x, avals, i) for i, x in enumerate(leaves)], rest
 
-        traced = trace_body(body, tree, [*avals, *others], what=transform)
+        traced = trace_body(body, tree, [*avals, *others], what=transform, title=user_fun)
         carry, rest_tree = found
         n = len(tree_flatten(carry)[0])
         out_avals = list(traced.out_avals[:n])

@@ -94,15 +94,6 @@ def forwarded(jaxpr: Jaxpr) -> list[int | None]:
     return [None if type(v) is Literal else places.get(v) for v in jaxpr.outvars]  # type: ignore[arg-type]
 
 
-def dependent(jaxpr: Jaxpr, varying: Sequence[bool]) -> list[bool]:
-    """For each output whether it depends on an input that is marked."""
-    marked = {v for v, m in zip(jaxpr.invars, varying, strict=True) if m}
-    for eqn in jaxpr.eqns:
-        if not marked.isdisjoint([a for a in eqn.invars if type(a) is Var]):
-            marked.update(eqn.outvars)
-    return [v in marked for v in jaxpr.outvars]
-
-
 def equation(
     primitive: Any,
     invars: Sequence[Any],

@@ -86,6 +86,11 @@ def _split(jaxpr: Jaxpr, unknown: tuple[bool, ...], forced: tuple[bool, ...]) ->
     )
 
 
+def dependent(jaxpr: Jaxpr, varying: Sequence[bool]) -> tuple[bool, ...]:
+    """For each output whether it depends on an input that is marked."""
+    return partial_eval(jaxpr, varying).out_unknown
+
+
 def split_call(eqn: Equation, unknown: Sequence[bool]) -> PartialEval | None:
     """The rule of primitives that mean their jaxpr."""
     return partial_eval(eqn.params["jaxpr"], unknown)

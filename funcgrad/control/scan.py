@@ -13,7 +13,6 @@ import numpy as np
 
 from funcgrad.control.call import CallPrimitive, spread
 from funcgrad.control.jaxprs import (
-    dependent,
     equation,
     fixpoint,
     permuted,
@@ -21,7 +20,7 @@ from funcgrad.control.jaxprs import (
     select,
     split_list,
 )
-from funcgrad.control.partial import PartialEval
+from funcgrad.control.partial import PartialEval, dependent
 from funcgrad.control.run import program
 from funcgrad.control.scan_split import (
     LoopSplit,
