@@ -9,7 +9,7 @@ that a bounded cache of jaxprs bounds everything that hangs on them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, final
 
 import numpy as np
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@final  # so that `type(atom) is Literal` tells type checkers what the other case is
 class Var:
     """A variable of a jaxpr; identity is its name."""
 
@@ -36,6 +37,7 @@ class Var:
         return f"Var({id(self) % 100_000}):{self.aval}"
 
 
+@final
 class Literal:
     """A constant that stands in an equation: a scalar, or an array that a rule made."""
 
