@@ -240,12 +240,12 @@ def sliding_window_view(
     array = operand(x)
     ndim = typeof(array).ndim
     sizes = as_shape(window_shape)
-    axes = range(ndim) if axis is None else as_shape(axis)
-    if len(sizes) != len(axes):
+    given = range(ndim) if axis is None else as_shape(axis)
+    if len(sizes) != len(given):
         raise ArgumentError(
-            f"window_shape {sizes} needs one length for each of the axes {tuple(axes)}{here()}"
+            f"window_shape {sizes} needs one length for each of the axes {tuple(given)}{here()}"
         )
-    axes = [normalize_axis(d, ndim) for d in axes]
+    axes = [normalize_axis(d, ndim) for d in given]
     left = list(typeof(array).shape)
     for d, size in zip(axes, sizes, strict=True):
         left[d] -= size - 1

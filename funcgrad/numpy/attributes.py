@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.tracing import Tracer
-from funcgrad.numpy.updates import At
 from funcgrad.numpy.conversion import as_array
 from funcgrad.numpy.indexing import put
+from funcgrad.numpy.updates import At
 from funcgrad.numpy.views import is_scalar, layout_of, reshaped, transpose_view, view, whole_view
 from funcgrad.ops.basic import broadcast_to, reshape
 from funcgrad.ops.elementwise import complex_, imag, real
@@ -79,7 +79,7 @@ class FlatIterator:
         put(elements, key, value)
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self._elements())  # type: ignore[call-overload, no-any-return]
+        return iter(self._elements())
 
     def __next__(self) -> Any:
         if self.index >= self.base.size:
@@ -113,7 +113,7 @@ class Flags:
         self.writebackifcopy = False
 
     def __getitem__(self, name: str) -> bool:
-        return getattr(self, name.lower())  # type: ignore[no-any-return]
+        return getattr(self, name.lower())
 
 
 def base(x: Tracer) -> Tracer | None:

@@ -75,7 +75,8 @@ def _triangle(m: Any, k: int, upper: bool) -> Any:
     aval = typeof(x)
     if not aval.ndim:
         raise ArgumentError(f"a triangle needs an array with axes, not a scalar{here()}")
-    mask = np.tri(*aval.shape[-2:], k=int(k) - upper, dtype=bool)
+    rows, columns = aval.shape[-2:] if aval.ndim > 1 else aval.shape * 2
+    mask = np.tri(rows, columns, int(k) - upper, dtype=bool)
     return where(mask ^ upper, x, aval.dtype.type(0))
 
 

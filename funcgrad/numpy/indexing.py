@@ -126,7 +126,7 @@ class KeyView(View):
     def read(self, x: Any) -> Any:
         return read(x, self.place)
 
-    def write(self, x: Any, value: Any) -> Any:  # type: ignore[override]
+    def write(self, x: Any, value: Any) -> Any:
         if self.place.basic is None and not self.place.axes:
             return value
         return update(x, self.place, value, unique=True)

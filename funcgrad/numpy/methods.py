@@ -85,7 +85,7 @@ def _refuse(name: str, what: str) -> Callable[..., Any]:
     return method
 
 
-def reshape_method(self: Tracer, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+def reshape_method(self: Any, *shape: Any, order: Any = "C", copy: bool | None = None) -> Any:
     new = shape[0] if len(shape) == 1 else shape
     return (
         np.reshape(self, new, order=order, copy=copy)
@@ -134,11 +134,11 @@ def copy(self: Tracer, order: str = "C") -> Tracer:
     return self._copy()
 
 
-def flatten(self: Tracer, order: str = "C") -> Tracer:
-    return np.ravel(self, order=order)._copy()  # type: ignore[attr-defined, no-any-return]
+def flatten(self: Any, order: Any = "C") -> Tracer:
+    return np.ravel(self, order=order)._copy()
 
 
-def item(self: Tracer, *args: Any) -> Any:
+def item(self: Any, *args: Any) -> Any:
     """An element as a traced Python scalar: it has its derivative and a weak type."""
     if not args:
         if self.size != 1:
@@ -154,7 +154,7 @@ def item(self: Tracer, *args: Any) -> Any:
     return convert_element_type(out, new_dtype=dtype, weak_type=True)
 
 
-def tolist(self: Tracer) -> Any:
+def tolist(self: Any) -> Any:
     """Nested lists of traced Python scalars."""
     return [x.tolist() for x in self] if self.ndim else item(self)
 
@@ -174,13 +174,13 @@ def fill(self: Tracer, value: Any) -> None:
 
 
 def sort(
-    self: Tracer, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+    self: Any, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> None:
     """Sort in place."""
-    self._assign(np.sort(self, axis, kind, order, stable=stable))  # type: ignore[call-overload]
+    self._assign(np.sort(self, axis, kind, order, stable=stable))
 
 
-def partition(self: Tracer, kth: Any, axis: int = -1, kind: Any = "introselect") -> None:
+def partition(self: Any, kth: Any, axis: int = -1, kind: Any = "introselect") -> None:
     """Partition in place."""
     self._assign(np.partition(self, kth, axis, kind))
 

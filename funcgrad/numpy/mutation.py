@@ -42,7 +42,7 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     value = fit_value(cast_value(value, target.dtype), target.shape)
     if where is not True:
         value = select(broadcast_to(operand(where), target.shape), value, target)
-    put_at(target, ..., value) if target.shape else target.fill(value)  # type: ignore[attr-defined]
+    put_at(target, ..., value) if target.shape else target.fill(value)
 
 
 @implements(np.put)

@@ -135,9 +135,9 @@ def _by_counters(x: Any, axis: int, width: tuple[int, int], mode: str, kind: str
     """Edge, wrap, reflect and symmetric: NumPy tells where each element comes from."""
     n = typeof(x).shape[axis]
     if kind == "even" or mode not in ("reflect", "symmetric"):
-        return take(x, np.pad(np.arange(n), width, mode), axis)  # type: ignore[call-overload]
+        return take(x, np.pad(np.arange(n), width, mode), axis)
     # Odd reflection, 2 * edge - x, is linear: NumPy tells the coefficients.
-    matrix = np.pad(np.eye(n), (width, (0, 0)), mode, reflect_type="odd")  # type: ignore[call-overload]
+    matrix = np.pad(np.eye(n), (width, (0, 0)), mode, reflect_type="odd")
     dtype = typeof(x).dtype
     out = np.tensordot(matrix.astype(dtype), x, axes=(1, axis))
     return convert(np.moveaxis(out, 0, axis), dtype)

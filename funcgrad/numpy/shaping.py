@@ -51,7 +51,7 @@ def reshape(
         raise TypeError("reshape() missing 1 required positional argument: 'shape'")
     x, new = operand(a), as_shape(shape)
     if not isinstance(x, Tracer):
-        return np.reshape(x, new, order)  # type: ignore[call-overload]
+        return np.reshape(x, new, order)
     out = reshape_view(x, new, order)
     if copy is False and (out._view is None or out._view.parent is None):
         raise ValueError(f"unable to avoid creating a copy while reshaping {x.aval}{here()}")
@@ -59,10 +59,10 @@ def reshape(
 
 
 @implements(np.ravel)
-def ravel(a: Any, order: str = "C") -> Any:
+def ravel(a: Any, order: Any = "C") -> Any:
     x = operand(a)
     if not isinstance(x, Tracer):
-        return np.ravel(x, order)  # type: ignore[arg-type]
+        return np.ravel(x, order)
     return ravel_view(x, order)
 
 
@@ -300,7 +300,7 @@ def size(a: Any, axis: Any = None) -> int:
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     x = operand(a)
-    return own(x._copy()) if isinstance(x, Tracer) else np.array(x, order=order)  # type: ignore[call-overload]
+    return own(x._copy()) if isinstance(x, Tracer) else np.array(x, order=order)
 
 
 @implements(np.astype)
@@ -308,4 +308,4 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> A
     x = operand(x)
     if not isinstance(x, Tracer):
         return np.asarray(x).astype(dtype, copy=copy)
-    return x.astype(dtype, copy=copy)  # type: ignore[attr-defined]
+    return x.astype(dtype, copy=copy)

@@ -95,7 +95,7 @@ def unique(
     >>> fnp.unique(np.array([3, 1, 3]), size=4, fill_value=0)
     array([1, 3, 0, 0])
     """
-    wanted = return_index, return_inverse, return_counts, axis
+    wanted: Any = (return_index, return_inverse, return_counts, axis)
     if size is None:
         return np.unique(ar, *wanted, equal_nan=equal_nan, **options)
     return sets.unique(ar, *wanted, equal_nan=equal_nan, size=size, fill_value=fill_value)
@@ -179,7 +179,8 @@ def intersect1d(
     array([2, 0])
     """
     if size is None:
-        return np.intersect1d(ar1, ar2, assume_unique, return_indices)
+        options: Any = {"return_indices": return_indices}
+        return np.intersect1d(ar1, ar2, assume_unique, **options)
     return sets.intersect1d(
         ar1, ar2, assume_unique, return_indices, size=size, fill_value=fill_value
     )
@@ -297,5 +298,5 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     array([30., 10.])
     """
     if not is_traced(a, indices, out):
-        return np.take(a, indices, axis, out, mode)  # type: ignore[call-overload]
+        return np.take(a, indices, axis, out, mode)
     return taking.take(a, indices, axis, out, mode)

@@ -112,7 +112,8 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
 
 @implements(np.digitize)
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    values, edges = operand(x), operand(bins)
+    values = operand(x)
+    edges: Any = operand(bins)
     side = "left" if right else "right"
     if typeof(edges).ndim != 1:
         raise ArgumentError(f"bins must be a 1-d array{here()}")
@@ -123,11 +124,13 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
         if np.any(steps < 0):
             return len(edges) - searchsorted(edges[::-1], values, _other(side))
         return searchsorted(edges, values, side)
-    falls = searchsorted(edges[::-1], values, _other(side))
     n = typeof(edges).shape[0]
+    rises = searchsorted(edges, values, side)
     if n < 2:
-        return searchsorted(edges, values, side)
-    return where(edges[0] > edges[-1], n - falls, searchsorted(edges, values, side))
+        return rises
+    ends = take(edges, np.array([0, -1]))
+    falls = n - searchsorted(np.flip(edges), values, _other(side))
+    return where(ends[0] > ends[1], falls, rises)
 
 
 def _other(side: str) -> str:

@@ -33,7 +33,7 @@ class Slice(NamedTuple):
         return max(0, -((self.start - self.stop) // self.step))
 
 
-class Index(tuple):  # type: ignore[type-arg]
+class Index(tuple):
     """An index that prints as Python writes it."""
 
     __slots__ = ()
@@ -60,7 +60,7 @@ def numpy_index(index: Index) -> tuple[Any, ...]:
 
 def indexed_shape(index: Index) -> tuple[int, ...]:
     """The shape of what an index takes."""
-    return tuple([1 if i is None else i.length for i in index if type(i) is not int])  # type: ignore[union-attr]
+    return tuple([1 if i is None else i.length for i in index if type(i) is not int])
 
 
 def _on_examples(axis: BatchAxis, index: Index) -> Index:

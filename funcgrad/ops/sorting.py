@@ -83,10 +83,10 @@ lexsort = Primitive(
 
 def _search_impl(a: Any, v: Any, side: str, batch_dims: int) -> Any:
     if not batch_dims:
-        return np.searchsorted(a, v, side=side)  # type: ignore[call-overload]
+        return np.searchsorted(a, v, side=side)
     out = np.empty(v.shape, _INT)
     for index in np.ndindex(a.shape[:batch_dims]):
-        out[index] = np.searchsorted(a[index], v[index], side=side)  # type: ignore[call-overload]
+        out[index] = np.searchsorted(a[index], v[index], side=side)
     return out
 
 
