@@ -72,7 +72,7 @@ def is_traced(function: Any) -> bool:
 
 
 def load_everything() -> None:
-    fnp.load_all()
+    fnp._load_all()
     for module in pkgutil.walk_packages(fg.__path__, "funcgrad."):
         importlib.import_module(module.name)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad.api.call import Transformed, execute, hide_frames, open_trace
 from funcgrad.compile.program import Program, compile_jaxpr
-from funcgrad.compile.stages import Lowered
 from funcgrad.control.call import jit_p
 from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
@@ -20,6 +20,9 @@ from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Tracer, current_trace
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten
+
+if TYPE_CHECKING:
+    from funcgrad.compile.stages import Lowered
 
 _MAX_PROGRAMS = 512
 
@@ -201,7 +204,8 @@ class Jit(Transformed):
                 f"lower: {describe_function(self.fun)} uses values that are being traced"
                 "\n  lower it outside of other transformations, or pass the values as arguments"
             )
-        return Lowered(
+        # The stages are for people who look at programs: not imported to run one.
+        return importlib.import_module("funcgrad.compile.stages").Lowered(  # type: ignore[no-any-return]
             entry.jaxpr,
             [c.copy() if isinstance(c, np.ndarray) else c for c in entry.consts],
             tree_flatten(dynamic)[1],

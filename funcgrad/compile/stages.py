@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile.analysis import MemoryAnalysis, cost_analysis, memory_analysis
-from funcgrad.compile.program import Program, compile_jaxpr, optimized, program_source
+from funcgrad.compile.compiler import optimized, program_source
+from funcgrad.compile.program import Program, compile_jaxpr
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr, Var
 from funcgrad.core.tree import PyTreeDef, tree_flatten

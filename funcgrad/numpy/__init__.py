@@ -7,7 +7,6 @@ Only functions that make arrays are replaced: NumPy cannot dispatch those.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import Any
 
 import numpy as np
@@ -52,8 +51,8 @@ from funcgrad.numpy.creation import (
 
 # Families of functions, imported when one of their functions is first called on traced values.
 _LAZY: dict[str, tuple[str, ...]] = {
-    "numpy.linalg": ("linalg", "contraction", "products"),
-    "numpy.fft": ("fft",),
+    "numpy.linalg": ("matrices", "contraction", "products"),
+    "numpy.fft": ("fourier",),
     "numpy.lib": ("arranging",),
     "numpy": (
         "shaping",
@@ -80,44 +79,35 @@ _LAZY: dict[str, tuple[str, ...]] = {
         "histograms",
         "differences",
         "interpolation",
-        "polynomial",
+        "polynomials",
         "signal",
         "sets",
         "einsums",
     ),
 }
-_loaded: set[str] = set()
 
 
-def _load_family(func: Any) -> None:
+def _load(func: Any) -> None:
+    """Import families of the function's module until one has it."""
     module = getattr(func, "__module__", None) or "numpy"
     for prefix, families in _LAZY.items():
         if module == prefix or (prefix != "numpy" and module.startswith(prefix)):
             for family in families:
-                load(family)
+                importlib.import_module(f"funcgrad.numpy.{family}")
                 if func in dispatch.FUNCTIONS:
                     return
 
 
-def load(family: str) -> None:
-    """Import one family of traced implementations."""
-    if family not in _loaded:
-        _loaded.add(family)
-        name = f"funcgrad.numpy.{family}"
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name)
-
-
-def load_all() -> None:
+def _load_all() -> None:
     """Import every family, for tables of what is there."""
     for families in _LAZY.values():
         for family in families:
-            load(family)
+            importlib.import_module(f"funcgrad.numpy.{family}")
 
 
 def _load_ufuncs(*call: Any) -> Any:
     """Stands in for `ufuncs.call_ufunc`, which takes its place, until a ufunc is called in full."""
-    load("ufuncs")
+    importlib.import_module("funcgrad.numpy.ufuncs")
     return dispatch.call_ufunc(*call)
 
 
@@ -125,7 +115,7 @@ def _advice(func: Any) -> str | None:
     return importlib.import_module("funcgrad.numpy.refused").advice(func)  # type: ignore[no-any-return]
 
 
-dispatch._LOADERS.append(_load_family)
+dispatch._LOADERS.append(_load)
 dispatch._ADVISERS.append(_advice)
 dispatch._UFUNC_METHODS.append(_load_ufuncs)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
-from funcgrad.numpy.linalg import matrices
+from funcgrad.numpy.matrices import matrices
 from funcgrad.ops.basic import convert
 from funcgrad.ops.complex import real_dtype
 from funcgrad.ops.contraction import matmul

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.numpy.known import known_value
-from funcgrad.numpy.linalg import matrices
+from funcgrad.numpy.matrices import matrices
 from funcgrad.ops.basic import convert
 from funcgrad.ops.complex import imag, is_complex, real
 from funcgrad.ops.linalg.functions import Function, frechet_p, matrix_function_p, scipy_linalg

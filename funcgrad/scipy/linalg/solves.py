@@ -10,8 +10,8 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.linalg import lstsq as np_lstsq
-from funcgrad.numpy.linalg import matrices
+from funcgrad.numpy.matrices import lstsq as np_lstsq
+from funcgrad.numpy.matrices import matrices
 from funcgrad.ops.basic import broadcast_to, convert
 from funcgrad.ops.complex import conj, is_complex, real
 from funcgrad.ops.contraction import matmul

@@ -9,7 +9,7 @@ import numpy as np
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.linalg import matrices
+from funcgrad.numpy.matrices import matrices
 from funcgrad.ops.basic import convert
 from funcgrad.ops.contraction import matmul
 from funcgrad.ops.linalg.factor import (

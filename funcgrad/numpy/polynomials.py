@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-import funcgrad.numpy.polyfit  # noqa: F401  # registers np.polyfit and np.vander
+import funcgrad.numpy.polynomial_fit  # noqa: F401  # registers np.polyfit and np.vander
 from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.known import known_value
-from funcgrad.numpy.linalg import eigvals
+from funcgrad.numpy.matrices import eigvals
 from funcgrad.numpy.signal import convolve
 from funcgrad.ops.basic import convert, reshape
 from funcgrad.ops.complex import is_complex, real

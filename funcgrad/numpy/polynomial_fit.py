@@ -11,7 +11,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
-from funcgrad.numpy.linalg import inv, lstsq, matrices
+from funcgrad.numpy.matrices import inv, lstsq, matrices
 from funcgrad.ops.basic import convert, reshape, sum_axes
 from funcgrad.ops.contraction import matmul
 from funcgrad.ops.linalg.leastsquares import lstsq_p
