@@ -60,7 +60,7 @@ def scan(
     if not callable(f):
         raise ArgumentError(f"scan takes a function first, not {shown(f)}")
     x_leaves, x_avals, x_tree = flatten_arrays(xs, "scan", "xs")
-    n = _length(xs, x_avals, length)
+    n = leading_length("scan", xs, x_avals, length)
     init_leaves, init_avals, init_tree = flatten_arrays(init, "scan", "init")
     if current_trace() is None:
         if n:
@@ -111,13 +111,14 @@ def _pair_tree(a: Any, b: Any) -> Any:
     return tree_structure((a.unflatten([0] * a.num_leaves), b.unflatten([0] * b.num_leaves)))
 
 
-def _length(xs: Any, avals: Sequence[ShapedArray], length: Any) -> int:
+def leading_length(transform: str, xs: Any, avals: Sequence[ShapedArray], length: Any) -> int:
+    """The number of steps of a loop over these arrays; an error if they do not agree."""
     sizes = []
     for i, aval in enumerate(avals):
         if not aval.shape:
             path = keystr(tree_flatten_with_path(xs)[0][i][0])
             raise ArgumentError(
-                f"scan: xs{path} is a scalar, of type {aval}, and cannot be sliced{here()}\n  "
+                f"{transform}: xs{path} is a scalar, of type {aval}, and cannot be sliced{here()}\n  "
                 "close over values that are the same for all steps"
             )
         sizes.append(aval.shape[0])
@@ -126,7 +127,7 @@ def _length(xs: Any, avals: Sequence[ShapedArray], length: Any) -> int:
             length = int(length.__index__())
         except AttributeError:
             raise ArgumentError(
-                f"scan: length must be an integer, not {shown(length)}{here()}"
+                f"{transform}: length must be an integer, not {shown(length)}{here()}"
             ) from None
     if len(set(sizes)) > 1 or (length is not None and sizes and sizes[0] != length):
         lines = [
@@ -136,13 +137,14 @@ def _length(xs: Any, avals: Sequence[ShapedArray], length: Any) -> int:
         if length is not None:
             lines.append(f"    length: {length}")
         raise ArgumentError(
-            f"scan: the leading axes of xs have different lengths{here()}\n" + "\n".join(lines)
+            f"{transform}: the leading axes of xs have different lengths{here()}\n"
+            + "\n".join(lines)
         )
     if sizes:
         return sizes[0]
     if length is None:
         raise ArgumentError(
-            f"scan: xs has no arrays, so the length is not known{here()}\n  pass length=..."
+            f"{transform}: xs has no arrays, so the length is not known{here()}\n  pass length=..."
         )
     return length  # type: ignore[no-any-return]
 
