@@ -30,6 +30,7 @@ from funcgrad.core.types import float0
 
 if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
+    from funcgrad.api.profiling import export_source, profile
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
     from funcgrad.control.custom_function import custom_jvp, custom_vjp
     from funcgrad.control.custom_gradient import closure_convert, custom_gradient
@@ -50,7 +51,9 @@ _LAZY = {
     "custom_vmap": "control.custom_vmap",
     "debug_infs": "api.debugging",
     "debug_nans": "api.debugging",
+    "export_source": "api.profiling",
     "jacobian_sparsity": "api.sparse",
+    "profile": "api.profiling",
     "sparse_hessian": "api.sparse",
     "sparse_jacobian": "api.sparse",
     "why_zero": "api.debugging",

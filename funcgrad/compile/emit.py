@@ -18,6 +18,7 @@ from funcgrad.compile import scalars
 from funcgrad.compile.buffers import Plan, plan_buffers
 from funcgrad.compile.emitters import (
     EMITTERS,
+    PORTABLE,
     STATEMENTS,
     dtype_name,
     out_argument,
@@ -47,6 +48,7 @@ def emit(
     careful: Callable[..., Any] | None = None,
     name: str = "program",
     donated: frozenset[Var] = frozenset(),
+    portable: bool = False,
 ) -> ProgramSource:
     """The source of a jaxpr without constants.
 
@@ -54,8 +56,11 @@ def emit(
         python: whether 0-d values are Python numbers.
         careful: what is called instead if Python raises an error on them.
         donated: inputs whose memory the program may write to.
+        portable: whether to write NumPy where a run would call a function of funcgrad.
     """
-    return Emitter(jaxpr, python, careful, name, donated).run()
+    emitter = Emitter(jaxpr, python, careful, name, donated)
+    emitter.portable = portable
+    return emitter.run()
 
 
 class Emitter:
@@ -89,6 +94,7 @@ class Emitter:
         self.letters = Names()
         self.kinds: dict[Var, str] = {}
         self.donated = donated
+        self.portable = False
         self.plan: Plan = plan_buffers(jaxpr, storage_of, donated)
 
     # Names and operands
@@ -283,6 +289,10 @@ class Emitter:
             expression = entry[1](eqn, [self.value(a) for a in eqn.invars])
             if expression is not None:
                 return expression
+        if self.portable and primitive.name in PORTABLE:
+            expression = PORTABLE[primitive.name](eqn, [self.value(a) for a in eqn.invars])
+            if expression is not None:
+                return expression
         return self._call(eqn)
 
     def function(self, ufunc: Any) -> str:
@@ -319,6 +329,7 @@ class Emitter:
 
     def _call(self, eqn: Equation) -> str:
         primitive = eqn.primitive
+        self.source.calls.add(primitive.name)
         items = tuple(eqn.params.items())
         try:
             key: Any = ("call", primitive, items)

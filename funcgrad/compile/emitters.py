@@ -7,6 +7,7 @@ call of `impl`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -165,6 +166,33 @@ def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
     first = f"{names[0]}.swapaxes({n}, {n + 1})" if left == (n,) else names[0]
     second = f"{names[1]}.swapaxes({n}, {n + 1})" if right == (n + 1,) else names[1]
     return f"np.matmul({first}, {second}{place})"
+
+
+def portable_dot(eqn: Equation, names: Sequence[str]) -> str:
+    """Any contraction as a product of matrices, for exported source. (Runs use the primitive's own plan.)"""
+    (left, right), (left_batch, right_batch) = eqn.params["dimension_numbers"]
+    x, y = eqn.invars[0].aval.shape, eqn.invars[1].aval.shape
+    left_free = tuple([d for d in range(len(x)) if d not in left + left_batch])
+    right_free = tuple([d for d in range(len(y)) if d not in right + right_batch])
+    batch = tuple([x[d] for d in left_batch])
+    m, n = math.prod([x[d] for d in left_free]), math.prod([y[d] for d in right_free])
+    k = math.prod([x[d] for d in left])
+    first = f"{names[0]}.transpose({left_batch + left_free + left}).reshape({(*batch, m, k)})"
+    second = f"{names[1]}.transpose({right_batch + right + right_free}).reshape({(*batch, k, n)})"
+    return f"np.matmul({first}, {second}).reshape({eqn.outvars[0].aval.shape})"
+
+
+# What is written in exported source only.
+PORTABLE: dict[str, Emitter] = {
+    "dot_general": portable_dot,
+    "cholesky": lambda eqn, names: None if eqn.params else f"np.linalg.cholesky({names[0]})",
+    "solve": lambda eqn, names: None if eqn.params else f"np.linalg.solve({', '.join(names)})",
+    "concatenate": lambda eqn, names: (
+        f"np.concatenate(({', '.join(names)},), axis={eqn.params['dimension']})"
+        if set(eqn.params) == {"dimension"}
+        else None
+    ),
+}
 
 
 # Primitives that become several statements: they get the result's name, and whether it may be written over

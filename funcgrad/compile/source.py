@@ -21,6 +21,7 @@ class ProgramSource:
     """
 
     __slots__ = (
+        "calls",
         "constants",
         "functions",
         "globals",
@@ -42,6 +43,7 @@ class ProgramSource:
         self.globals: dict[str, Any] = {}
         self.constants: dict[Any, str] = {}
         self.notes: dict[str, str] = {}
+        self.calls: set[str] = set()  # primitives that are called, for want of a NumPy expression
         self.quiet = False  # whether floating-point warnings have to be silenced
         self.guarded = False  # whether Python may raise where NumPy gives an infinity
 

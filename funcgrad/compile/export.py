@@ -1,0 +1,157 @@
+"""A compiled program as a module of its own, which needs NumPy and nothing else."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.compile.compiler import optimized
+from funcgrad.compile.emit import emit
+from funcgrad.compile.source import ProgramSource
+from funcgrad.compile.stages import Lowered
+from funcgrad.core.errors import UnsupportedError
+from funcgrad.core.tree import keystr, tree_flatten_with_path
+
+# Larger arrays that a function captured do not belong into source text.
+_LARGEST_CONSTANT = 1000
+
+_HELPERS = {
+    "empty": """\
+def empty(shape, dtype):
+    return np.empty(shape, dtype)
+""",
+    "own": """\
+def own(array, *others):
+    \"\"\"An array that the caller may keep and write to.\"\"\"
+    shared = array.base is not None or not array.flags.writeable
+    return array.copy() if shared or any(other is array for other in others) else array
+""",
+    "in_planes": """\
+def in_planes(array):
+    \"\"\"The same array with its last axis, a short one, first in memory.\"\"\"
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, -1, 0)), 0, -1)
+""",
+    "for_blocks": """\
+def for_blocks(kernel, bounds, slots, args, cost):
+    \"\"\"Call `kernel` for every block of rows, with scratch arrays that stay in the cache.\"\"\"
+    scratch, size = (), -1
+    for k, i, j in bounds:
+        if j - i != size:
+            size = j - i
+            scratch = tuple(
+                np.moveaxis(np.empty((shape[-1], size, *shape[:-1]), dtype), 0, -1)
+                if planar
+                else np.empty((size, *shape), dtype)
+                for shape, dtype, planar in slots
+            )
+        kernel(k, i, j, scratch, *args)
+""",
+}
+
+
+class _Name(str):
+    """A name that stands for itself in the `repr` of a container."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def module_source(lowered: Lowered, parameters: Sequence[str], args: Any, version: str) -> str:
+    """The text of a module with one function, named as the one that was lowered.
+
+    Args:
+        lowered: the traced function.
+        parameters: names of its positional arguments.
+        args: those arguments, from which the structure is taken.
+        version: of funcgrad, for the header.
+
+    Raises:
+        UnsupportedError: an operation has no NumPy source, or a captured array is large.
+    """
+    name = lowered.name if _is_name(lowered.name) else "function"
+    source = emit(optimized(lowered.jaxpr), python=False, name="program", portable=True)
+    if source.calls:
+        raise UnsupportedError(
+            f"export_source: {name} uses {', '.join(sorted(source.calls))}, which has no source of NumPy calls"
+            "\n  keep this part outside of the exported function, or pickle the compiled function instead"
+        )
+    body = source.text(runtime=False)
+    used = [helper for helper in _HELPERS if f"{helper}(" in body]
+    if "for_blocks" in used and "empty" not in used:
+        used.insert(0, "empty")
+    lines = [_docstring(lowered, name, parameters, args, version), ""]
+    if "math." in body:
+        lines.append("import math\n")
+    lines.append("import numpy as np\n\n")
+    lines += [_HELPERS[helper] + "\n" for helper in used]
+    lines.append(body)
+    lines.append("")
+    lines.append(_entry(lowered, name, parameters, args, source))
+    return "\n".join(lines)
+
+
+def _is_name(text: str) -> bool:
+    return text.isidentifier() and not keyword.iskeyword(text) and text != "program"
+
+
+def _leaf_names(parameters: Sequence[str], args: Any) -> list[str]:
+    """`params[0]['w']`: where each flat argument is found."""
+    names = []
+    for path, _ in tree_flatten_with_path(args)[0]:
+        names.append(parameters[path[0].idx] + keystr(path[1:]))
+    return names
+
+
+def _docstring(
+    lowered: Lowered, name: str, parameters: Sequence[str], args: Any, version: str
+) -> str:
+    lines = [
+        f'"""`{name}`, compiled to NumPy by funcgrad {version} (export_source). Needs NumPy only.',
+        "",
+        "It is valid for arguments of these shapes and dtypes:",
+        "",
+    ]
+    for leaf, aval in zip(_leaf_names(parameters, args), lowered.in_avals, strict=True):
+        lines.append(f"    {leaf}: {aval.dtype.name} of shape {aval.shape}")
+    lines += ["", "and returns, in this order:", ""]
+    lines += [f"    {aval.dtype.name} of shape {aval.shape}" for aval in lowered.out_avals]
+    return "\n".join([*lines, '"""'])
+
+
+def _entry(
+    lowered: Lowered, name: str, parameters: Sequence[str], args: Any, source: ProgramSource
+) -> str:
+    leaves = _leaf_names(parameters, args)
+    consts = [_constant(value, name) for value in lowered.consts]
+    outs = [_Name(f"out_{i}") for i in range(len(lowered.out_avals))]
+    given = [
+        f"np.asarray({leaf}, np.{aval.dtype.name})"
+        for leaf, aval in zip(leaves, lowered.in_avals, strict=True)
+    ]
+    call = f"program({', '.join([*consts, *given])})"
+    return "\n".join(
+        [
+            f"def {name}({', '.join(parameters)}):",
+            '    with np.errstate(all="ignore"):',
+            f"        {', '.join(outs)}{',' if len(outs) == 1 else ''} = {call}",
+            f"    return {lowered.out_tree.unflatten(outs)!r}",
+            "",
+        ]
+    )
+
+
+def _constant(value: Any, name: str) -> str:
+    array = np.asarray(value)
+    if array.size > _LARGEST_CONSTANT:
+        raise UnsupportedError(
+            f"export_source: {name} captured an array of shape {array.shape}, too large for source text"
+            "\n  make it an argument of the function"
+        )
+    with np.printoptions(threshold=_LARGEST_CONSTANT + 1):
+        text = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
+    return f"np.array({text}, np.{array.dtype.name})"
