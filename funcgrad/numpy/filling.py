@@ -11,11 +11,11 @@ from funcgrad.core.tracing import Tracer, current_trace, typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.indexing import cast_value
 from funcgrad.numpy.shaping import as_shape
-from funcgrad.numpy.views import own
+from funcgrad.numpy.views import copy_layout, own
 from funcgrad.ops.basic import broadcast_to
 
 
-def filled(prototype: Any, value: Any, dtype: Any, shape: Any) -> Any:
+def filled(prototype: Any, value: Any, dtype: Any, order: str, shape: Any) -> Any:
     """A new traced array with the type of `prototype`, where not given otherwise."""
     x = operand(prototype)
     aval = typeof(x)
@@ -25,7 +25,9 @@ def filled(prototype: Any, value: Any, dtype: Any, shape: Any) -> Any:
     if not isinstance(value, Tracer) and trace is not None:
         value = trace.literal(value)
     new = broadcast_to(value, aval.shape if shape is None else as_shape(shape))
-    return own(new) if isinstance(new, Tracer) else np.array(new)
+    if not isinstance(new, Tracer):
+        return np.array(new)
+    return own(new, copy_layout(x, order) if isinstance(x, Tracer) and shape is None else None)
 
 
 @implements(np.zeros_like)
@@ -38,7 +40,7 @@ def zeros_like(
     *,
     device: Any = None,
 ) -> Any:
-    return filled(a, 0, dtype, shape)
+    return filled(a, 0, dtype, order, shape)
 
 
 @implements(np.ones_like)
@@ -51,7 +53,7 @@ def ones_like(
     *,
     device: Any = None,
 ) -> Any:
-    return filled(a, 1, dtype, shape)
+    return filled(a, 1, dtype, order, shape)
 
 
 @implements(np.empty_like)
@@ -65,7 +67,7 @@ def empty_like(
     *,
     device: Any = None,
 ) -> Any:
-    return filled(prototype, 0, dtype, shape)
+    return filled(prototype, 0, dtype, order, shape)
 
 
 @implements(np.full_like)
@@ -79,4 +81,4 @@ def full_like(
     *,
     device: Any = None,
 ) -> Any:
-    return filled(a, fill_value, dtype, shape)
+    return filled(a, fill_value, dtype, order, shape)

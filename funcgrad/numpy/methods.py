@@ -14,7 +14,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy import conversion
 from funcgrad.numpy.indexing import cast_value, install, put
-from funcgrad.numpy.views import own, reshape_view, transpose_view, whole_view
+from funcgrad.numpy.views import copy_layout, own, reshape_view, transpose_view, whole_view
 from funcgrad.ops.basic import broadcast_to, convert, convert_element_type, reshape
 from funcgrad.ops.elementwise import conj
 
@@ -121,17 +121,20 @@ def astype(
             f"{casting!r}{here()}"
         )
     if dtype == self.dtype and not self.aval.weak_type:
-        return self._copy() if copy else self
+        return own(self._copy(), copy_layout(self, order)) if copy and self.shape else self
     if self.dtype.kind == "c" and dtype.kind not in "cb":
         message = "Casting complex values to real discards the imaginary part"
         warnings.warn(message, np.exceptions.ComplexWarning, stacklevel=2)
     out = convert(self, dtype)
-    return out if out.shape else own(out) if self._view is not None else out
+    if out.shape or self._view is not None:
+        return own(out, copy_layout(self, order))
+    return out
 
 
 def copy(self: Tracer, order: str = "C") -> Tracer:
     """A new array with the same values, which may be written to."""
-    return self._copy()
+    layout = copy_layout(self, order)
+    return self._copy() if layout is None else own(self._copy(), layout)
 
 
 def flatten(self: Any, order: Any = "C") -> Tracer:

@@ -15,6 +15,7 @@ from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import NOT_GIVEN, normalize_axis, operand
 from funcgrad.numpy.views import (
     axes_view,
+    copy_layout,
     own,
     ravel_view,
     reshape_view,
@@ -300,7 +301,9 @@ def size(a: Any, axis: Any = None) -> int:
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Any:
     x = operand(a)
-    return own(x._copy()) if isinstance(x, Tracer) else np.array(x, order=order)
+    return (
+        own(x._copy(), copy_layout(x, order)) if isinstance(x, Tracer) else np.array(x, order=order)
+    )
 
 
 @implements(np.astype)

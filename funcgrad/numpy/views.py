@@ -39,24 +39,55 @@ def is_scalar(x: Tracer) -> bool:
     return not x.aval.shape and x._view is None
 
 
-def own(value: Tracer) -> Tracer:
-    """A new array with a traced value; a 0-d one is an array, not a scalar."""
+def own(value: Tracer, layout: Function | None = None) -> Tracer:
+    """A new array with a traced value; a 0-d one is an array, not a scalar.
+
+    `layout` gives an ndarray of its shape that lies in memory as it does; in C order by default.
+    """
     if value._view is not None:
         value._refresh()
     out = Tracer(value._trace, value._index, value.aval)
-    out._view = _OWN
+    out._view = _OWN if layout is None else View(None, _same, _new, layout)
     return out
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+def _new(parent: Any, new: Any) -> Any:
+    return new
+
+
+def copy_layout(x: Tracer, order: Any) -> Function | None:
+    """The layout of a copy of `x` in one of NumPy's orders; None is C order."""
+    like = layout_of(x)
+    if order == "F" or (order in ("A", "K") and like.flags.fnc):
+        return _fortran
+    if order != "K" or like.flags.c_contiguous:
+        return None
+    by_stride = np.argsort([-abs(s) for s in like.strides], kind="stable")
+    back = np.argsort(by_stride)
+    return lambda a: np.empty([a.shape[d] for d in by_stride]).transpose(back)
+
+
+def _fortran(array: Any) -> Any:
+    return np.empty(array.shape, order="F")
 
 
 def layout_of(x: Tracer) -> Any:
     """An ndarray that lies in memory as `x` would. Its elements are arbitrary.
 
-    Results of operations lie in C order. So do arguments whose values are not known.
+    Results of operations are taken to lie in C order, as arguments whose values are not known. (Those of
+    NumPy's ufuncs lie as their operands do. This only matters to whoever reshapes the result of an
+    operation on transposed arrays and then writes to it.)
     """
     shown = x._view
-    if shown is not None and shown.parent is not None:
-        return shown.layout(layout_of(shown.parent))
-    value = x._trace.known.get(x._index) if shown is None else None
+    if shown is not None:
+        if shown.parent is not None:
+            return shown.layout(layout_of(shown.parent))
+        return shown.layout(np.empty(x.aval.shape, x.aval.dtype))
+    value = x._trace.known.get(x._index)
     if isinstance(value, np.ndarray) and value.shape == x.aval.shape:
         return value
     return np.empty(x.aval.shape, x.aval.dtype)
@@ -97,7 +128,7 @@ def reshape_view(x: Tracer, shape: Sequence[int], order: str = "C") -> Tracer:
         order = "F" if layout.flags.f_contiguous and not layout.flags.c_contiguous else "C"
     old, full = x.aval.shape, complete_shape(x.aval.shape, shape)
     if reshape_layout(layout, full, order) is None:
-        return own(reshaped(x, full, order))
+        return own(reshaped(x, full, order), _fortran if order == "F" else None)
     return view(
         x,
         lambda p: reshaped(p, full, order),
