@@ -91,15 +91,20 @@ def cast_value(value: Any, dtype: np.dtype[Any]) -> Any:
     return convert(value, dtype)
 
 
-def fit_value(value: Any, shape: tuple[int, ...]) -> Any:
-    """A value that broadcasts to a place of this shape; leading axes of length 1 are dropped."""
+def fit_value(value: Any, shape: tuple[int, ...], is_scalar: bool = False) -> Any:
+    """A value that broadcasts to a place of this shape; leading axes of length 1 are dropped.
+
+    `is_scalar`: the place is that of one number, which takes a number only.
+    """
     old = typeof(value).shape
     if not old or old == shape:
         return value
     extra = len(old) - len(shape)
     new = old[extra:] if extra > 0 and all(n == 1 for n in old[:extra]) else old
-    if len(new) > len(shape) or any(
-        m not in (1, n) for m, n in zip(reversed(new), reversed(shape), strict=False)
+    if (
+        is_scalar
+        or len(new) > len(shape)
+        or any(m not in (1, n) for m, n in zip(reversed(new), reversed(shape), strict=False))
     ):
         if not shape:
             raise ValueError(
@@ -177,15 +182,15 @@ def put(x: Tracer, key: Any, value: Any) -> None:
             f"a traced {x.aval} is a scalar and does not support item assignment{here()}\n  "
             "write x = value, or make it an array with np.full_like(x, x)"
         )
+    x._check_writable()
     if type(value) is Tracer and _is_written(x, key, value):
         return
-    x._check_writable()
     if type(value) is not Masked:
         value = cast_value(value, x.aval.dtype)
     new = masked_update(x, key, value)
     if new is None:
         place = find_place(key, x.aval.shape)
-        value = fit_value(value, place.shape)
+        value = fit_value(value, place.shape, place.is_scalar)
         if place.axes or place.basic is None:
             new = update(x, place, value)
         else:
