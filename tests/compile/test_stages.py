@@ -1,0 +1,142 @@
+"""Ahead-of-time stages, donation, export and profile."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+from funcgrad.errors import ArgumentError, UnsupportedError
+
+
+def loss(params: Any, x: Any) -> Any:
+    return np.sum(np.tanh(x @ params["w"] + params["b"]) ** 2)
+
+
+PARAMS = {"w": np.ones((3, 2)), "b": np.zeros(2)}
+X = np.linspace(0.0, 1.0, 12).reshape(4, 3)
+
+
+def test_stages_have_text_and_run() -> None:
+    lowered = fg.jit(fg.grad(loss)).lower(PARAMS, X)
+    compiled = lowered.compile()
+    assert "lambda" in lowered.as_text()
+    assert "dot_general" in lowered.as_text("optimized")
+    text = compiled.as_text()
+    assert "np.tanh(" in text
+    assert "test_stages.py" in text
+    expected = fg.grad(loss)(PARAMS, X)
+    for program in (compiled, pickle.loads(pickle.dumps(compiled)), copy.deepcopy(compiled)):
+        got = program(PARAMS, X)
+        np.testing.assert_allclose(got["w"], expected["w"])
+        np.testing.assert_allclose(got["b"], expected["b"])
+
+
+def test_lower_takes_shapes_instead_of_arrays() -> None:
+    lowered = fg.jit(loss).lower(
+        {"w": fg.ShapeDtypeStruct((3, 2), np.float64), "b": fg.ShapeDtypeStruct((2,), np.float64)},
+        fg.ShapeDtypeStruct((4, 3), np.float64),
+    )
+    assert float(lowered.compile()(PARAMS, X)) == pytest.approx(float(loss(PARAMS, X)))
+
+
+def test_compiled_programs_check_their_arguments() -> None:
+    compiled = fg.jit(loss).lower(PARAMS, X).compile()
+    with pytest.raises(ArgumentError, match=r"compiled for f64\[4,3\]"):
+        compiled(PARAMS, X[:2])
+    with pytest.raises(ArgumentError, match="structure"):
+        compiled(PARAMS["w"], X)
+    with pytest.raises(ArgumentError, match="stage"):
+        compiled.as_text("hlo")
+
+
+def test_static_and_keyword_arguments() -> None:
+    jitted = fg.jit(lambda x, n, scale=1.0: x**n * scale, static_argnums=1)
+    compiled = jitted.lower(X, 2, scale=3.0).compile()
+    np.testing.assert_allclose(compiled(X, scale=3.0), X**2 * 3.0)
+
+
+def test_analyses() -> None:
+    compiled = fg.jit(lambda a, b: np.sin(a @ b)).lower(np.ones((4, 5)), np.ones((5, 6))).compile()
+    costs = compiled.cost_analysis()
+    assert costs["flops"] == 2 * 4 * 5 * 6
+    assert costs["transcendentals"] == 24
+    memory = compiled.memory_analysis()
+    assert memory.argument_size_in_bytes == 8 * 50
+    assert memory.output_size_in_bytes == 8 * 24
+    assert memory.peak_memory_in_bytes == 8 * (50 + 24)
+
+
+def test_donated_memory_takes_the_result() -> None:
+    n = 100_000
+    step = fg.jit(lambda x, g: x - 0.1 * g * np.abs(x), donate_argnums=0)
+    x, g = np.ones(n), np.ones(n)
+    address = x.ctypes.data
+    result = step(x, g)
+    assert result.ctypes.data == address
+    np.testing.assert_allclose(result, np.full(n, 0.9))
+    np.testing.assert_array_equal(g, np.ones(n))
+
+
+def test_memory_that_others_see_is_not_taken() -> None:
+    step = fg.jit(lambda x, g: x - 0.1 * g * np.abs(x), donate_argnums=0)
+    g = np.ones(100_000)
+    step(g, g)
+    view = g[::2]
+    step(view, np.ones(50_000))
+    np.testing.assert_array_equal(g, np.ones(100_000))
+
+
+def test_exported_source_needs_numpy_only(tmp_path: Path) -> None:
+    source = fg.export_source(fg.value_and_grad(loss), PARAMS, X)
+    (tmp_path / "exported.py").write_text(source)
+    code = (
+        "import sys, numpy as np, exported\n"
+        "x = np.linspace(0.0, 1.0, 12).reshape(4, 3)\n"
+        "value, grad = exported.loss({'w': np.ones((3, 2)), 'b': np.zeros(2)}, x)\n"
+        "assert 'funcgrad' not in sys.modules\n"
+        "print(repr(float(value)), grad['w'].tolist(), grad['b'].tolist())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    value, grad = fg.value_and_grad(loss)(PARAMS, X)
+    first, rest = done.stdout.split(" ", 1)
+    assert float(first) == pytest.approx(float(value))
+    w, b = json.loads("[" + rest.strip().replace("]] [", "]], [") + "]")
+    np.testing.assert_allclose(w, grad["w"])
+    np.testing.assert_allclose(b, grad["b"])
+    assert "w'" in source.split('"""')[1]
+
+
+def test_exported_clusters_run() -> None:
+    x = np.linspace(0.0, 3.0, 50_000)
+    gradient = fg.grad(lambda x: np.sum(np.sin(x) * x))
+    module: dict[str, Any] = {}
+    exec(fg.export_source(gradient, x), module)
+    np.testing.assert_allclose(module["function"](x), gradient(x), rtol=1e-12)
+
+
+def test_export_names_what_it_cannot_write() -> None:
+    with pytest.raises(UnsupportedError, match="sort"):
+        fg.export_source(lambda x: np.sort(x) * 2.0, np.ones(3))
+    table = np.zeros(5000)
+    with pytest.raises(UnsupportedError, match="too large"):
+        fg.export_source(lambda x: x + table, np.ones(5000))
+
+
+def test_profile(tmp_path: Path) -> None:
+    profile = fg.profile(fg.grad(loss), PARAMS, X, repeat=1)
+    assert profile.seconds > 0
+    assert "test_stages.py" in str(profile)
+    profile.save_trace(tmp_path / "trace.json")
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert len(events) == len(profile.timings)
