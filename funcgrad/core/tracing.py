@@ -32,7 +32,7 @@ from funcgrad.core.errors import (
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
 from funcgrad.core.source import Source, describe_function, here, is_storing, locate, source_of
-from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval, aval_of
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, WEAK_TYPES, ShapedArray, array_aval, aval_of
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
 
@@ -470,6 +470,18 @@ class Tracer:
         self._view: View | None = None
 
     # What an array is
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:  # type: ignore[override]
+        """What `isinstance` sees: what the value is when the function runs on plain values.
+
+        Code that asks `isinstance(x, np.ndarray)` or `isinstance(x, float)` takes the same branch as it would
+        without a trace. `type(x)` is Tracer.
+        """
+        aval = self.aval
+        if aval.shape:
+            return np.ndarray
+        return WEAK_TYPES[aval.dtype] if aval.weak_type else aval.dtype.type
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -198,14 +198,15 @@ def _classify(k: Any) -> tuple[str, Any]:
         return "new", None
     if k is Ellipsis:
         return "ellipsis", None
-    if isinstance(k, (bool, np.bool_)):
-        return "bool", bool(k)
-    if isinstance(k, np.integer):
-        return "int", int(k)
-    if kind is not Tracer and not isinstance(k, np.ndarray):
-        if not isinstance(k, (list, tuple, range)):
-            return _from_protocol(k)
-        k = dispatch.as_array(k) if len(k) else np.zeros(0, np.intp)
+    if kind is not Tracer:
+        if isinstance(k, (bool, np.bool_)):
+            return "bool", bool(k)
+        if isinstance(k, np.integer):
+            return "int", int(k)
+        if not isinstance(k, np.ndarray):
+            if not isinstance(k, (list, tuple, range)):
+                return _from_protocol(k)
+            k = dispatch.as_array(k) if len(k) else np.zeros(0, np.intp)
     aval = typeof(k)
     if aval.dtype.kind == "b":
         return ("mask", k) if aval.shape else ("bool", bool(k))

@@ -271,3 +271,27 @@ def test_recording_costs_no_more_than_a_few_objects_per_operation() -> None:
         assert len(trace.avals) == 1001
         assert len({id(aval) for aval in trace.avals}) <= 2  # the shape rule ran once
         assert not trace.values  # nothing was evaluated
+
+
+def test_isinstance_sees_what_the_value_is() -> None:
+    """Code that asks for the type of a value takes the branch that it takes without a trace."""
+
+    def of_array(x: Any) -> Any:
+        assert isinstance(x, np.ndarray)
+        assert isinstance(x[0], np.float64)
+        assert isinstance(x[0], float)
+        assert not isinstance(x[0], np.ndarray)
+        assert not np.isscalar(x)
+        return x.sum()
+
+    def of_number(x: Any) -> Any:
+        assert isinstance(x, float)
+        assert np.isscalar(x)
+        assert isinstance(np.sin(x), np.floating)
+        assert isinstance(x > 0, (bool, np.bool_))
+        return x * 2
+
+    of_array(np.ones(3))
+    assert fg.grad(of_array)(np.ones(3)).shape == (3,)
+    assert fg.grad(of_number)(1.0) == 2.0
+    assert fg.vmap(fg.grad(of_array))(np.ones((2, 3))).shape == (2, 3)
