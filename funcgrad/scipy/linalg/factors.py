@@ -23,7 +23,7 @@ from funcgrad.ops.linalg.functions import polar_p
 from funcgrad.ops.linalg.leastsquares import pinv_p
 from funcgrad.ops.linalg.matrix import adjoint, cut, hermitian_part, mT, tril, triu
 from funcgrad.ops.linalg.svd import svd_p, svdvals_p
-from funcgrad.scipy.linalg.solves import cholesky_factor
+from funcgrad.scipy.linalg.solves import cholesky_factor, in_double
 from funcgrad.scipy.mirror import mirrors
 
 
@@ -50,7 +50,7 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     array([[ 4., -2.],
            [-2.,  1.]])
     """
-    return det_p(matrices("det", a))
+    return det_p(in_double("det", a))
 
 
 @mirrors("linalg")

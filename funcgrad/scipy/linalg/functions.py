@@ -13,6 +13,7 @@ from funcgrad.ops.complex import imag, is_complex, real
 from funcgrad.ops.linalg.functions import Function, frechet_p, matrix_function_p, scipy_linalg
 from funcgrad.ops.linalg.matrix import complex_dtype
 from funcgrad.ops.linalg.solve import solve_p
+from funcgrad.scipy.linalg.solves import in_double
 from funcgrad.scipy.mirror import mirrors
 
 
@@ -41,7 +42,7 @@ def expm_frechet(
     array([[1., 1.],
            [1., 1.]])
     """
-    a, e = matrices("expm_frechet", A, E)
+    a, e = in_double("expm_frechet", A, E)
     change = frechet_p(a, e, function=("expm",))
     return (matrix_function_p(a, function=("expm",)), change) if compute_expm else change
 
@@ -51,7 +52,7 @@ def _real_if_scipy_says_so(name: str, A: Any, function: Function) -> Any:
 
     It is real where SciPy's is. Where the matrix is not known while tracing, it is complex.
     """
-    a = matrices(name, A)
+    a = matrices(name, A) if name == "sqrtm" else in_double(name, A)
     if is_complex(a):
         return matrix_function_p(a, function=function)
     value = known_value(a)

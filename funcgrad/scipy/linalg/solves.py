@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
+from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.matrices import lstsq as np_lstsq
 from funcgrad.numpy.matrices import matrices
 from funcgrad.ops.basic import broadcast_to, convert
@@ -41,6 +42,15 @@ from funcgrad.scipy.mirror import mirrors
 def on_columns(solver: Callable[[Any], Any], b: Any) -> Any:
     """Solve for `b` as columns; a vector counts as one."""
     return uncolumn(solver(column(b))) if len(b.shape) == 1 else solver(b)
+
+
+def in_double(name: str, *values: Any) -> Any:
+    """Operands in double precision, for functions of SciPy that always compute in it."""
+    wide = (
+        np.complex128 if any(typeof(operand(x)).dtype.kind == "c" for x in values) else np.float64
+    )
+    converted = [convert(operand(x), wide) for x in values]
+    return matrices(name, *converted)
 
 
 def hermitian_from_triangle(a: Any, lower: bool, symmetric: bool = False) -> Any:
@@ -320,7 +330,7 @@ def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
     array([-0.5, -0.5])
     """
     c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, None)
-    a, b = matrices("solve_toeplitz", toeplitz(c, r), b)
+    a, b = in_double("solve_toeplitz", toeplitz(c, r), b)
     return on_columns(lambda x: solve_p(a, x), b)
 
 
@@ -377,7 +387,7 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
            [0.    , 0.    ]])
     """
     # The bilinear transformation b = (aᴴ - 1)(aᴴ + 1)⁻¹ makes it a continuous equation.
-    a, q = matrices("solve_discrete_lyapunov", a, q)
+    a, q = in_double("solve_discrete_lyapunov", a, q)
     ah, eye = adjoint(a), np.eye(a.shape[-1], dtype=a.dtype)
     right = inv_p(ah + eye)
     b = matmul(ah - eye, right)
