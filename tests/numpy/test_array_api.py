@@ -1,0 +1,277 @@
+"""`funcgrad.numpy` is a namespace of the Python array API standard, for plain and for traced arrays.
+
+The names and signatures are those of the standard's version 2024.12 (data-apis.org/array-api). On plain arrays the
+functions are NumPy's own, so what the standard's test suite says of them it has said of NumPy; the few that are
+replaced are compared here with NumPy's, on plain arrays and while tracing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import funcgrad as fg
+import funcgrad.numpy as fnp
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+NAMES = words("""
+    e inf nan newaxis pi arange asarray empty empty_like eye from_dlpack full full_like linspace meshgrid ones
+    ones_like tril triu zeros zeros_like astype can_cast finfo iinfo isdtype result_type abs acos acosh add
+    asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_invert bitwise_or bitwise_right_shift
+    bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1 floor floor_divide greater
+    greater_equal hypot imag isfinite isinf isnan less less_equal log log1p log2 log10 logaddexp logical_and
+    logical_not logical_or logical_xor maximum minimum multiply negative nextafter not_equal positive pow real
+    reciprocal remainder round sign signbit sin sinh square sqrt subtract tan tanh trunc take take_along_axis
+    matmul matrix_transpose tensordot vecdot broadcast_arrays broadcast_to concat expand_dims flip moveaxis
+    permute_dims repeat reshape roll squeeze stack tile unstack argmax argmin count_nonzero nonzero
+    searchsorted where unique_all unique_counts unique_inverse unique_values argsort sort cumulative_prod
+    cumulative_sum max mean min prod std sum var all any diff bool int8 int16 int32 int64 uint8 uint16 uint32
+    uint64 float32 float64 complex64 complex128 __array_namespace_info__ __array_api_version__ linalg.cholesky
+    linalg.cross linalg.det linalg.diagonal linalg.eigh linalg.eigvalsh linalg.inv linalg.matmul
+    linalg.matrix_norm linalg.matrix_power linalg.matrix_rank linalg.matrix_transpose linalg.outer linalg.pinv
+    linalg.qr linalg.slogdet linalg.solve linalg.svd linalg.svdvals linalg.tensordot linalg.trace
+    linalg.vecdot linalg.vector_norm fft.fft fft.ifft fft.fftn fft.ifftn fft.rfft fft.irfft fft.rfftn
+    fft.irfftn fft.hfft fft.ihfft fft.fftfreq fft.rfftfreq fft.fftshift fft.ifftshift
+""")
+# Names of this standard that NumPy has only in later versions than the oldest that is supported.
+LATER = {"unstack", "cumulative_prod", "cumulative_sum", "take_along_axis"}
+
+
+def find(namespace: Any, name: str) -> Any:
+    for part in name.split("."):
+        namespace = getattr(namespace, part)
+    return namespace
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_the_standard_is_there(name: str) -> None:
+    try:
+        find(np, name)
+    except AttributeError:
+        assert name in LATER
+        return
+    assert hasattr(
+        find(fnp, name.rpartition(".")[0]) if "." in name else fnp, name.rpartition(".")[2]
+    )
+
+
+A = np.array([[0.5, 0.25, 0.125], [0.75, 0.1, 0.3], [0.2, 0.6, 0.9]])
+B = A[::-1] + 0.1
+J = np.array([[3, 1, 2], [0, 5, 1]])
+S = A @ A.T + 2 * np.eye(3)
+
+UNARY = words("""
+    acos acosh asin asinh atan atanh abs ceil conj cos cosh exp expm1 floor imag isfinite isinf isnan log
+    log1p log2 log10 negative positive real reciprocal round sign signbit sin sinh square sqrt tan tanh trunc
+""")
+BINARY = words("""
+    add atan2 copysign divide equal floor_divide greater greater_equal hypot less less_equal logaddexp maximum
+    minimum multiply nextafter not_equal pow remainder subtract
+""")
+INTEGER = words("""
+    bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor
+""")
+REDUCING = words("""
+    max mean min prod std sum var all any argmax argmin count_nonzero
+""")
+
+# How the standard calls each function: `call(xp, x)`, compared between funcgrad.numpy while tracing and NumPy.
+CALLS: dict[str, tuple[Callable[[Any, Any], Any], Any]] = {
+    **{n: (lambda xp, x, n=n: find(xp, n)(x), A + (n == "acosh")) for n in UNARY},
+    **{n: (lambda xp, x, n=n: find(xp, n)(x, xp.asarray(B)), A) for n in BINARY},
+    **{n: (lambda xp, x, n=n: find(xp, n)(x, xp.asarray(J % 3)), J) for n in INTEGER},
+    **{n: (lambda xp, x, n=n: find(xp, n)(x, axis=1, keepdims=True), A) for n in REDUCING},
+    "bitwise_invert": (lambda xp, x: xp.bitwise_invert(x), J),
+    "logical_and": (lambda xp, x: xp.logical_and(x > 0.2, x < 0.6), A),
+    "logical_or": (lambda xp, x: xp.logical_or(x > 0.2, x < 0.6), A),
+    "logical_xor": (lambda xp, x: xp.logical_xor(x > 0.2, x < 0.6), A),
+    "logical_not": (lambda xp, x: xp.logical_not(x > 0.2), A),
+    "clip": (lambda xp, x: xp.clip(x, min=0.2, max=0.5), A),
+    "clip from below": (lambda xp, x: xp.clip(x, 0.2, None), A),
+    "std with correction": (lambda xp, x: xp.std(x, axis=0, correction=1), A),
+    "var with correction": (lambda xp, x: xp.var(x, axis=(0, 1), correction=1.0), A),
+    "sum with dtype": (lambda xp, x: xp.sum(x, dtype=xp.float32), A),
+    "astype": (lambda xp, x: xp.astype(x, xp.float32, copy=False), A),
+    "arange": (lambda xp, x: x[0, 0] + xp.arange(0, 4, 2, dtype=xp.float64, device=x.device), A),
+    "asarray": (lambda xp, x: xp.asarray(x, dtype=xp.float64, device=x.device, copy=True), A),
+    "empty": (lambda xp, x: xp.empty((2, 3), dtype=x.dtype, device=x.device) * 0, A),
+    "empty_like": (lambda xp, x: xp.empty_like(x, dtype=xp.float32, device=x.device) * 0, A),
+    "eye": (lambda xp, x: x @ xp.eye(3, 4, k=1, dtype=x.dtype, device=x.device), A),
+    "full": (lambda xp, x: xp.full((2, 2), x[0, 0], dtype=x.dtype, device=x.device), A),
+    "full_like": (lambda xp, x: xp.full_like(x, 2.0, device=x.device), A),
+    "linspace": (
+        lambda xp, x: xp.linspace(x[0, 0], 2.0, num=3, endpoint=False, device=x.device),
+        A,
+    ),
+    "meshgrid": (lambda xp, x: xp.meshgrid(x[0], x[1], indexing="ij"), A),
+    "ones": (lambda xp, x: xp.ones((2,), dtype=x.dtype, device=x.device) * x[0, 0], A),
+    "ones_like": (lambda xp, x: xp.ones_like(x, dtype=xp.int64, device=x.device), A),
+    "tril": (lambda xp, x: xp.tril(x, k=-1), A),
+    "triu": (lambda xp, x: xp.triu(x, k=1), A),
+    "zeros": (lambda xp, x: xp.zeros(3, dtype=x.dtype, device=x.device) + x, A),
+    "zeros_like": (lambda xp, x: xp.zeros_like(x, device=x.device), A),
+    "take": (lambda xp, x: xp.take(x, xp.asarray([2, 0]), axis=1), A),
+    "take_along_axis": (lambda xp, x: xp.take_along_axis(x, xp.argsort(x, axis=1), axis=1), A),
+    "matmul": (lambda xp, x: xp.matmul(x, xp.matrix_transpose(x)), A),
+    "tensordot": (lambda xp, x: xp.tensordot(x, x, axes=((0,), (1,))), A),
+    "vecdot": (lambda xp, x: xp.vecdot(x, x, axis=0), A),
+    "broadcast_arrays": (lambda xp, x: tuple(xp.broadcast_arrays(x, x[0])), A),
+    "broadcast_to": (lambda xp, x: xp.broadcast_to(x, shape=(2, 3, 3)), A),
+    "concat": (lambda xp, x: xp.concat((x, x), axis=None), A),
+    "expand_dims": (lambda xp, x: xp.expand_dims(x, axis=1), A),
+    "flip": (lambda xp, x: xp.flip(x, axis=(0, 1)), A),
+    "moveaxis": (lambda xp, x: xp.moveaxis(x, 0, 1), A),
+    "permute_dims": (lambda xp, x: xp.permute_dims(x, axes=(1, 0)), A),
+    "repeat": (lambda xp, x: xp.repeat(x, 2, axis=1), A),
+    "reshape": (lambda xp, x: xp.reshape(x, shape=(9,), copy=True), A),
+    "roll": (lambda xp, x: xp.roll(x, shift=(1, 2), axis=(0, 1)), A),
+    "squeeze": (lambda xp, x: xp.squeeze(x[None], axis=0), A),
+    "stack": (lambda xp, x: xp.stack([x, x], axis=-1), A),
+    "tile": (lambda xp, x: xp.tile(x, (2, 1)), A),
+    "unstack": (lambda xp, x: xp.unstack(x, axis=1), A),
+    "searchsorted": (lambda xp, x: xp.searchsorted(xp.sort(x[0]), x[1], side="right"), A),
+    "where": (lambda xp, x: xp.where(x > 0.2, x, 0.0), A),
+    "argsort": (lambda xp, x: xp.argsort(x, axis=0, stable=True), A),
+    "sort": (lambda xp, x: xp.sort(x, axis=0, stable=True), A),
+    "cumulative_prod": (lambda xp, x: xp.cumulative_prod(x, axis=1, include_initial=True), A),
+    "cumulative_sum": (lambda xp, x: xp.cumulative_sum(x, axis=0, include_initial=True), A),
+    "diff": (lambda xp, x: xp.diff(x, axis=1, n=2, prepend=x), A),
+    "linalg.cholesky": (lambda xp, x: xp.linalg.cholesky(x, upper=True), S),
+    "linalg.cross": (lambda xp, x: xp.linalg.cross(x, x[::-1], axis=1), A),
+    "linalg.det": (lambda xp, x: xp.linalg.det(x), A),
+    "linalg.diagonal": (lambda xp, x: xp.linalg.diagonal(x, offset=1), A),
+    "linalg.eigh": (lambda xp, x: xp.linalg.eigh(x).eigenvalues, S),
+    "linalg.eigvalsh": (lambda xp, x: xp.linalg.eigvalsh(x), S),
+    "linalg.inv": (lambda xp, x: xp.linalg.inv(x), A),
+    "linalg.matrix_norm": (lambda xp, x: xp.linalg.matrix_norm(x, ord="nuc", keepdims=True), A),
+    "linalg.matrix_power": (lambda xp, x: xp.linalg.matrix_power(x, 3), A),
+    "linalg.matrix_rank": (lambda xp, x: xp.linalg.matrix_rank(x, rtol=1e-3), A),
+    "linalg.matrix_transpose": (lambda xp, x: xp.linalg.matrix_transpose(x) + x.mT, A),
+    "linalg.outer": (lambda xp, x: xp.linalg.outer(x[0], x[1]), A),
+    "linalg.pinv": (lambda xp, x: xp.linalg.pinv(x, rtol=1e-9), A),
+    "linalg.qr": (lambda xp, x: tuple(xp.linalg.qr(x, mode="complete")), A),
+    "linalg.slogdet": (lambda xp, x: xp.linalg.slogdet(x).logabsdet, A),
+    "linalg.solve": (lambda xp, x: xp.linalg.solve(x, x[:, :1]), A),
+    "linalg.svd": (lambda xp, x: xp.linalg.svd(x, full_matrices=False).S, A),
+    "linalg.svdvals": (lambda xp, x: xp.linalg.svdvals(x), A),
+    "linalg.trace": (lambda xp, x: xp.linalg.trace(x, offset=1, dtype=xp.float64), A),
+    "linalg.vecdot": (lambda xp, x: xp.linalg.vecdot(x, x, axis=-1), A),
+    "linalg.vector_norm": (lambda xp, x: xp.linalg.vector_norm(x, axis=(0, 1), ord=3), A),
+    "fft.fft": (lambda xp, x: xp.fft.fft(x, n=4, axis=0, norm="ortho"), A),
+    "fft.ifft": (lambda xp, x: xp.fft.ifft(x, axis=0, norm="forward"), A),
+    "fft.fftn": (lambda xp, x: xp.fft.fftn(x, s=(2, 4), axes=(0, 1)), A),
+    "fft.ifftn": (lambda xp, x: xp.fft.ifftn(x, axes=(1,)), A),
+    "fft.rfft": (lambda xp, x: xp.fft.rfft(x), A),
+    "fft.irfft": (lambda xp, x: xp.fft.irfft(x, n=5), A),
+    "fft.rfftn": (lambda xp, x: xp.fft.rfftn(x), A),
+    "fft.irfftn": (lambda xp, x: xp.fft.irfftn(x, axes=(0, 1)), A),
+    "fft.hfft": (lambda xp, x: xp.fft.hfft(x), A),
+    "fft.ihfft": (lambda xp, x: xp.fft.ihfft(x), A),
+    "fft.fftfreq": (lambda xp, x: x[0, 0] * xp.fft.fftfreq(4, d=0.5, device=x.device), A),
+    "fft.rfftfreq": (lambda xp, x: x[0, 0] * xp.fft.rfftfreq(4, d=0.5, device=x.device), A),
+    "fft.fftshift": (lambda xp, x: xp.fft.fftshift(x, axes=(0,)), A),
+    "fft.ifftshift": (lambda xp, x: xp.fft.ifftshift(x), A),
+    "operators": (
+        lambda xp, x: (+x, -x, abs(x), x + 1, 2 - x, x * x, x / 2, x // 0.2, x % 0.3, x**2, x @ x),
+        A,
+    ),
+    "bit operators": (lambda xp, x: (~x, x & 1, x | 2, x ^ 3, x << 1, x >> 1), J),
+    "attributes": (lambda xp, x: x.T.sum() + x.mT[0, 0] + x.size + x.ndim + x.shape[0], A),
+    "to_device": (lambda xp, x: x.to_device(x.device), A),
+}
+# Their shapes depend on values, which are known under derivatives only.
+VALUES_ON_DEMAND: dict[str, Callable[[Any, Any], Any]] = {
+    "nonzero": lambda xp, x: xp.nonzero(x > 0.4),
+    "unique_all": lambda xp, x: tuple(xp.unique_all(x)),
+    "unique_counts": lambda xp, x: tuple(xp.unique_counts(x)),
+    "unique_inverse": lambda xp, x: tuple(xp.unique_inverse(x)),
+    "unique_values": lambda xp, x: xp.unique_values(x),
+    "boolean mask": lambda xp, x: x[x > 0.4],
+}
+# They compute nothing with arrays.
+OTHERS = words("""
+    can_cast finfo iinfo isdtype result_type from_dlpack linalg.matmul linalg.tensordot e inf nan newaxis pi
+    bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float32 float64 complex64 complex128
+    __array_namespace_info__ __array_api_version__ matrix_transpose
+""")
+
+
+def test_every_name_of_the_standard_is_tested() -> None:
+    assert set(NAMES) <= {*CALLS, *VALUES_ON_DEMAND, *OTHERS}
+
+
+def assert_same(ours: Any, numpys: Any) -> None:
+    if isinstance(numpys, (tuple, list)):
+        assert len(ours) == len(numpys)
+        for a, b in zip(ours, numpys, strict=True):
+            assert_same(a, b)
+        return
+    np.testing.assert_allclose(ours, numpys, rtol=1e-12, atol=1e-13)
+    assert ours.dtype == numpys.dtype
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_traced_as_numpy_computes(name: str) -> None:
+    call, x = CALLS[name]
+    if name in LATER and not hasattr(np, name):
+        pytest.skip(f"this NumPy has no {name}")
+    with np.errstate(all="ignore"):
+        expected = call(np, x)
+        assert_same(call(fnp, x), expected)
+        assert_same(fg.jit(lambda t: call(t.__array_namespace__(), t))(x), expected)
+
+
+@pytest.mark.parametrize("name", VALUES_ON_DEMAND)
+def test_shapes_that_depend_on_values(name: str) -> None:
+    call = VALUES_ON_DEMAND[name]
+    out, _ = fg.jvp(lambda t: call(t.__array_namespace__(), t), (A,), (A,))
+    assert_same(out, call(np, A))
+
+
+def test_types_are_numpys() -> None:
+    def f(x: Any) -> Any:
+        xp = x.__array_namespace__(api_version="2024.12")
+        assert xp.result_type(x, xp.float32) == xp.float64
+        assert xp.can_cast(x.dtype, xp.complex128)
+        assert xp.isdtype(x.dtype, "real floating")
+        assert xp.finfo(x.dtype).bits == 64
+        return x.sum()
+
+    assert fg.grad(f)(np.ones(2)).tolist() == [1.0, 1.0]
+
+
+def test_namespace_information() -> None:
+    info = fnp.__array_namespace_info__()
+    assert fnp.__array_api_version__ == np.__array_api_version__
+    assert info.default_device() == "cpu"
+    assert info.devices() == ["cpu"]
+    assert info.default_dtypes()["real floating"] == np.float64
+    assert set(info.capabilities()) >= {"boolean indexing", "data-dependent shapes"}
+    assert info.dtypes(kind="bool") == {"bool": np.dtype(bool)}
+
+
+def test_another_device_is_refused() -> None:
+    with pytest.raises(ValueError, match="unsupported device 'gpu'"):
+        fg.jit(lambda x: x.to_device("gpu"))(np.ones(2))
+
+
+def test_array_api_compat_accepts_traced_arrays() -> None:
+    compat = pytest.importorskip("array_api_compat")
+
+    def f(x: Any) -> Any:
+        assert compat.is_array_api_obj(x)
+        assert not compat.is_numpy_array(x)
+        xp = compat.array_namespace(x, 1.0, None)
+        assert xp is fnp
+        assert compat.device(x) == "cpu"
+        assert compat.size(x) == 3
+        return xp.sum(compat.to_device(x, "cpu") ** 2)
+
+    assert fg.grad(f)(np.arange(3.0)).tolist() == [0.0, 2.0, 4.0]
