@@ -117,7 +117,11 @@ WORKLOADS = [
     Workload(
         "per-example",
         "logistic regression, gradients of 2000 examples in 50 dimensions",
-        lambda rng: (rng.normal(size=50), rng.normal(size=(2000, 50)), rng.choice([-1.0, 1.0], 2000)),
+        lambda rng: (
+            rng.normal(size=50),
+            rng.normal(size=(2000, 50)),
+            rng.choice([-1.0, 1.0], 2000),
+        ),
         logistic,
         per_example_by_hand,
         transform="per_example",

@@ -53,21 +53,18 @@ def gaussian_process_by_hand(theta: Any, x: Any, y: Any) -> Any:
     return np.array([dk0.sum(), np.sum(dk0 * d2) * scale, noise * np.trace(dk)])
 
 
-def reaction(np: Any) -> Any:
-    def fun(u: Any) -> Any:
-        # A reaction-diffusion equation on a ring of 200 points.
-        return 40.0 * (np.roll(u, 1) - 2.0 * u + np.roll(u, -1)) + u * (1.0 - u * u) - np.sin(u)
+def layer(np: Any) -> Any:
+    def fun(x: Any, w: Any) -> Any:
+        h = np.tanh(np.dot(w, x))
+        return h + np.sin(h) * x
 
     return fun
 
 
-def reaction_by_hand(u: Any) -> Any:
-    n = u.size
-    j = np.zeros((n, n))
-    i = np.arange(n)
-    j[i, i] = -80.0 + 1.0 - 3.0 * u * u - np.cos(u)
-    j[i, i - 1] = 40.0
-    j[i, (i + 1) % n] = 40.0
+def layer_by_hand(x: Any, w: Any) -> Any:
+    h = np.tanh(w @ x)
+    j = w * ((1.0 + np.cos(h) * x) * (1.0 - h * h))[:, None]
+    j[np.diag_indices_from(j)] += np.sin(h)
     return j
 
 
@@ -89,9 +86,9 @@ WORKLOADS = [
     Workload(
         "jacobian",
         "Jacobian of a map of 200 variables",
-        lambda rng: (rng.normal(size=200),),
-        reaction,
-        reaction_by_hand,
+        lambda rng: (rng.normal(size=200), rng.normal(size=(200, 200)) / 14.0),
+        layer,
+        layer_by_hand,
         transform="jacobian",
     ),
 ]

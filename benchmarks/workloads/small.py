@@ -86,9 +86,21 @@ def mlp_args(rng: Any) -> Any:
 
 
 WORKLOADS = [
-    Workload("scalar", "derivative of a scalar function", lambda rng: (0.7,), scalar, scalar_by_hand, small=True),
     Workload(
-        "vector", "gradient on 10 numbers", lambda rng: (rng.normal(size=10),), vector, vector_by_hand, small=True
+        "scalar",
+        "derivative of a scalar function",
+        lambda rng: (0.7,),
+        scalar,
+        scalar_by_hand,
+        small=True,
+    ),
+    Workload(
+        "vector",
+        "gradient on 10 numbers",
+        lambda rng: (rng.normal(size=10),),
+        vector,
+        vector_by_hand,
+        small=True,
     ),
     Workload(
         "rosenbrock",
