@@ -16,8 +16,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from funcgrad.compile.cse import cse
 from funcgrad.compile.emitters import reduction_ufunc
+from funcgrad.compile.rows import Rows, cut, is_elementwise, reduces_rows, spans
 from funcgrad.compile.schedule import schedule
+from funcgrad.compile.sink import sink, spread_conversions
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, has_side_effects
 from funcgrad.core.primitive import Primitive
@@ -27,7 +30,6 @@ MIN_SIZE = 1 << 14
 # A row, the smallest piece that a cluster works on, has at most this many elements.
 MAX_ROW = 1 << 13
 
-Rows = tuple[int, ...]
 Key = tuple[Rows, int]
 
 
@@ -46,9 +48,10 @@ def fuse(jaxpr: Jaxpr) -> Jaxpr:
     """Gather large elementwise equations and reductions into clusters."""
     if not any(_is_large(eqn) for eqn in jaxpr.eqns):
         return jaxpr
-    clusters = _Clusters(jaxpr)
+    jaxpr = spread_conversions(jaxpr)
+    clusters = Clusters(jaxpr)
     clusters.assign()
-    clusters.sink()
+    sink(clusters)
     clusters.dissolve()
     if not clusters.members:
         return jaxpr
@@ -59,16 +62,6 @@ def _is_large(eqn: Equation) -> bool:
     return any(v.aval.size >= MIN_SIZE for v in (*eqn.outvars, *eqn.invars))
 
 
-def is_elementwise(eqn: Equation) -> bool:
-    """Whether an equation can be computed element by element, by a ufunc or an expression."""
-    primitive = eqn.primitive
-    if not primitive.elementwise or len(eqn.outvars) != 1 or eqn.effects:
-        return False
-    if primitive.ufunc is not None and not eqn.params:
-        return bool(primitive.ufunc.nout == 1)
-    return primitive.emit is not None or primitive.name == "convert_element_type"
-
-
 def rows_of(shape: Sequence[int]) -> Rows:
     """The leading axes along which an array is cut: as few as leave rows that fit into a block."""
     g = 1
@@ -77,31 +70,13 @@ def rows_of(shape: Sequence[int]) -> Rows:
     return tuple(shape[:g])
 
 
-def spans(shape: Sequence[int], rows: Rows) -> bool:
-    """Whether an array has the rows as leading axes."""
-    return tuple(shape[: len(rows)]) == rows
-
-
 def _repeats(shape: Sequence[int], ndim: int, n_rows: int) -> bool:
     """Whether an operand of an elementwise equation of rank `ndim` is the same for all rows."""
     missing = ndim - len(shape)
     return all(n == 1 for n in shape[: max(0, n_rows - missing)])
 
 
-def cut(atom: Any, eqn: Equation, rows: Rows) -> bool:
-    """Whether a member of a cluster reads the rows of an operand that are its turn, not all of it."""
-    shape = atom.aval.shape
-    if not is_elementwise(eqn):
-        return spans(shape, rows)
-    return len(shape) == len(eqn.outvars[0].aval.shape) and spans(shape, rows)
-
-
-def reduces_rows(eqn: Equation, rows: Rows) -> bool:
-    """Whether an equation is a reduction over all rows."""
-    return reduction_ufunc(eqn) is not None and 0 in eqn.params["axes"]
-
-
-class _Clusters:
+class Clusters:
     """Which equation belongs to which cluster."""
 
     def __init__(self, jaxpr: Jaxpr) -> None:
@@ -109,7 +84,7 @@ class _Clusters:
         self.makers: dict[Var, Equation] = {}
         self.level: dict[Var, int] = dict.fromkeys(jaxpr.invars, 0)
         self.key_of: dict[Equation, Key] = {}
-        self.members: dict[Key, list[Equation]] = {}
+        self.members: dict[Key, dict[Equation, None]] = {}
 
     def assign(self) -> None:
         """Give each equation its level, and its cluster if it fits into one."""
@@ -122,7 +97,7 @@ class _Clusters:
             if rows is not None:
                 key = (rows, level)
                 self.key_of[eqn] = key
-                self.members.setdefault(key, []).append(eqn)
+                self.members.setdefault(key, {})[eqn] = None
             elif has_side_effects(eqn):
                 level = effects = max(level, effects)
             for var in eqn.outvars:
@@ -160,41 +135,6 @@ class _Clusters:
         maker = self.makers.get(atom) if type(atom) is Var else None
         key = self.key_of.get(maker) if maker is not None else None
         return key[0] if key is not None and spans(shape, key[0]) else None
-
-    def sink(self) -> None:
-        """Move equations into the later cluster that alone uses them, so that less is written to memory."""
-        users: dict[Var, list[Equation]] = {}
-        for eqn in self.jaxpr.eqns:
-            for atom in dict.fromkeys(a for a in eqn.invars if type(a) is Var):
-                users.setdefault(atom, []).append(eqn)
-        results = {a for a in self.jaxpr.outvars if type(a) is Var}
-
-        def leaves(var: Var, key: Key, but: Equation) -> bool:
-            """Whether a variable is written to memory anyway: somebody else outside its cluster reads it."""
-            return var in results or any(
-                self.key_of.get(user) != key for user in users.get(var, ()) if user is not but
-            )
-
-        for eqn in reversed(self.jaxpr.eqns):
-            key = self.key_of.get(eqn)
-            if key is None or not is_elementwise(eqn) or eqn.outvars[0] in results:
-                continue
-            keys = [self.key_of.get(user) for user in users.get(eqn.outvars[0], ())]
-            if not keys or any(k is None or k[0] != key[0] or k[1] <= key[1] for k in keys):
-                continue
-            if not all(cut(eqn.outvars[0], user, key[0]) for user in users[eqn.outvars[0]]):
-                continue
-            exposed = [
-                a
-                for a in dict.fromkeys(v for v in eqn.invars if type(v) is Var)
-                if self.key_of.get(self.makers.get(a)) == key and not leaves(a, key, eqn)  # type: ignore[arg-type]
-            ]
-            if len(exposed) > 1:
-                continue
-            self.members[key].remove(eqn)
-            target = min(k for k in keys if k is not None)
-            self.key_of[eqn] = target
-            self.members[target].append(eqn)
 
     def dissolve(self) -> None:
         """Leave out clusters that would gain nothing: those of one equation."""
@@ -245,6 +185,5 @@ def _close(key: Key, members: Sequence[Equation], outside: set[Var]) -> Equation
             for eqn in members
         ],
     )
-    return Equation(
-        fused, tuple(inputs), tuple(outs), {"jaxpr": body, "rows": key[0]}, members[0].source
-    )
+    params = {"jaxpr": cse(body), "rows": key[0]}
+    return Equation(fused, tuple(inputs), tuple(outs), params, members[0].source)

@@ -18,7 +18,7 @@ import numpy as np
 from funcgrad.compile.contract import LONGEST
 from funcgrad.compile.costs import cost_of
 from funcgrad.compile.emitters import dtype_name, out_argument, reduction_ufunc
-from funcgrad.compile.fuse import Rows, cut, reduces_rows
+from funcgrad.compile.rows import Rows, cut, reduces_rows
 from funcgrad.compile.threads import Slot
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
 

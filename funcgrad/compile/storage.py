@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from funcgrad.compile.buffers import FRESH, UNKNOWN, Storage
 from funcgrad.compile.emitters import EMITTERS, STATEMENTS, UPDATES
-from funcgrad.compile.fuse import cut, reduces_rows
+from funcgrad.compile.rows import cut, reduces_rows
 from funcgrad.core.jaxpr import Equation, Var
 
 

@@ -270,10 +270,8 @@ def test_fuse(monkeypatch: pytest.MonkeyPatch) -> None:
               jaxpr={ lambda ; a:f64[8]. let
                   b:f64[8] = sin a
                   c:f64[8] = mul b 2.0:f64[]
-                  d:f64[8] = sin a
-                  e:f64[8] = mul d 2.0:f64[]
-                  f:f64[] = reduce_sum[axes=(0,)] e
-                in (c, f) }
+                  d:f64[] = reduce_sum[axes=(0,)] c
+                in (c, d) }
               rows=(8,)
             ] a
           in (b, c) }
