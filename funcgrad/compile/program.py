@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from funcgrad.compile.results import finalize
+from funcgrad.control.run import COMPILERS
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr, Var
 
@@ -55,3 +56,19 @@ def compile_jaxpr(jaxpr: Jaxpr, donated: frozenset[Var] = _NONE) -> Program:
 def _compiler() -> Any:
     """The compiler's modules, imported when something is compiled: a script that runs once never is."""
     return importlib.import_module("funcgrad.compile.compiler")
+
+
+class _BodyCompiler:
+    """What the primitives that hold jaxprs run them with."""
+
+    def program(self, jaxpr: Jaxpr) -> Program:
+        return lambda *args: run(jaxpr, args)
+
+    def scan(self, *params: Any) -> Callable[..., Sequence[Any]]:
+        return importlib.import_module("funcgrad.compile.loops").compile_scan(*params)  # type: ignore[no-any-return]
+
+    def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
+        return importlib.import_module("funcgrad.compile.loops").split_scan(params)  # type: ignore[no-any-return]
+
+
+COMPILERS.append(_BodyCompiler())

@@ -6,13 +6,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
 
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 
 Program = Callable[..., Sequence[Any]]
-COMPILERS: list[Callable[[Jaxpr], Program]] = []
+# A loop of as many equations as this, counted at each step, is worth compiling for one run.
+_WORTH_COMPILING = 2_000
+
+
+class Compiler(Protocol):
+    """What `compile` offers."""
+
+    def program(self, jaxpr: Jaxpr) -> Program:
+        """A function of the inputs of a jaxpr that gives its outputs."""
+
+    def scan(
+        self, jaxpr: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int
+    ) -> Program:
+        """A function of the operands of a `scan` that gives its results."""
+
+    def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
+        """The jaxpr of a `scan` with what need not be done step by step taken out; None if there is nothing."""
+
+
+COMPILERS: list[Compiler] = []
 
 
 def program(jaxpr: Jaxpr) -> Program:
@@ -21,6 +42,47 @@ def program(jaxpr: Jaxpr) -> Program:
 
 
 def _make(jaxpr: Jaxpr) -> Program:
-    for make in COMPILERS:
-        return make(jaxpr)
+    for compiler in COMPILERS:
+        return compiler.program(jaxpr)
     return lambda *args: eval_jaxpr(jaxpr, (), *args)
+
+
+class ScanRunner:
+    """Runs a loop: short ones step by step in the interpreter at first, then compiled."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.params = params
+        self.compiled: Program | None = None
+        self.worth = params["length"] * max(1, len(params["jaxpr"].eqns)) >= _WORTH_COMPILING
+
+    def __call__(self, *args: Any) -> Sequence[Any]:
+        if self.compiled is None:
+            if not (self.worth and COMPILERS):
+                self.worth = True
+                return interpret_scan(*args, **self.params)
+            self.compiled = self._compile()
+        return self.compiled(*args)
+
+    def _compile(self) -> Program:
+        compiler = COMPILERS[0]
+        whole = compiler.split_scan(self.params)
+        if whole is not None:
+            return lambda *args: eval_jaxpr(whole, (), *args)
+        p = self.params
+        return compiler.scan(p["jaxpr"], p["length"], p["reverse"], p["num_consts"], p["num_carry"])
+
+
+def interpret_scan(
+    *args: Any, jaxpr: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int
+) -> Sequence[Any]:
+    """The definition of `scan`."""
+    consts = args[:num_consts]
+    carry: Sequence[Any] = args[num_consts : num_consts + num_carry]
+    xs = args[num_consts + num_carry :]
+    ys = [np.empty((length, *v.aval.shape), v.aval.dtype) for v in jaxpr.outvars[num_carry:]]
+    for t in range(length - 1, -1, -1) if reverse else range(length):
+        outs = eval_jaxpr(jaxpr, (), *consts, *carry, *[x[t] for x in xs])
+        carry = outs[:num_carry]
+        for y, value in zip(ys, outs[num_carry:], strict=True):
+            y[t] = value
+    return (*carry, *ys)

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from funcgrad.control.call import CallPrimitive, spread
 from funcgrad.control.jaxprs import (
     equation,
@@ -21,7 +19,7 @@ from funcgrad.control.jaxprs import (
     split_list,
 )
 from funcgrad.control.partial import PartialEval, dependent
-from funcgrad.control.run import program
+from funcgrad.control.run import ScanRunner
 from funcgrad.control.scan_split import (
     LoopSplit,
     Part,
@@ -41,18 +39,9 @@ from funcgrad.transforms import forward
 from funcgrad.transforms import transpose as transposition
 
 
-def _impl(
-    *args: Any, jaxpr: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int
-) -> tuple[Any, ...]:
-    consts, carry, xs = split_list(args, num_consts, num_carry)
-    body = program(jaxpr)
-    ys = [np.empty((length, *v.aval.shape), v.aval.dtype) for v in jaxpr.outvars[num_carry:]]
-    for t in range(length - 1, -1, -1) if reverse else range(length):
-        outs = body(*consts, *carry, *[x[t] for x in xs])
-        carry = list(outs[:num_carry])
-        for y, value in zip(ys, outs[num_carry:], strict=True):
-            y[t] = value
-    return (*carry, *ys)
+def _impl(*args: Any, **params: Any) -> tuple[Any, ...]:
+    runner = params["jaxpr"].memo(("run", *_key(params)), lambda: ScanRunner(params))
+    return tuple(runner(*args))
 
 
 def _abstract(

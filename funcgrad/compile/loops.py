@@ -1,0 +1,280 @@
+"""Loops as Python source: the body's statements stand in the loop, without calls between them.
+
+Slices of inputs are what Python's iteration gives. 0-d float64 values are Python numbers, read from lists and
+appended to lists; arrays are written to rows of the stacked results, in place where a statement can do that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from funcgrad.compile import scalars
+from funcgrad.compile.emit import PYTHON, SCALAR, Emitter
+from funcgrad.compile.emitters import dtype_name, out_argument
+from funcgrad.compile.pipeline import optimize, simplified
+from funcgrad.compile.source import ProgramSource
+from funcgrad.compile.storage import is_plain_ufunc
+from funcgrad.control.loop_split import split_loop
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
+
+Loop = Callable[..., Sequence[Any]]
+
+
+class LoopEmitter(Emitter):
+    """Writes a function of constants, initial carry and inputs that runs a loop.
+
+    Attributes:
+        header: the loop's first line, if inputs are not what it goes over.
+        stop: a condition after which the loop ends, and the equation that binds it.
+    """
+
+    def __init__(
+        self,
+        body: Jaxpr,
+        num_consts: int,
+        num_carry: int,
+        *,
+        python: bool,
+        careful: Callable[..., Any] | None = None,
+        reverse: bool = False,
+    ) -> None:
+        super().__init__(body, python, careful, "loop", frozenset())
+        self.num_consts = num_consts
+        self.num_carry = num_carry
+        self.reverse = reverse
+        self.rows: dict[Var, str] = {}  # results that are written to a row of a stacked output
+        self.head: list[str] = []
+        self.tail: list[str] = []
+        self.collected: list[str] = []
+
+    # The parts of the function
+
+    def write(self, length: int) -> ProgramSource:
+        """The function for a loop of known length."""
+        consts, carry, xs = self._groups()
+        self._enter_all(consts, carry)
+        pairs = [*[self._slices(v) for v in xs], *self._stacked(carry, length)]
+        self._add_all(self.head)
+        self.source.add(_header(pairs, length))
+        self._add_all(self._body(self.jaxpr.eqns, carry), indent=True)
+        self.source.results = [*[self._leave(v) for v in carry], *self.collected]
+        return self.source
+
+    def _groups(self) -> tuple[tuple[Var, ...], tuple[Var, ...], tuple[Var, ...]]:
+        invars, n = self.jaxpr.invars, self.num_consts + self.num_carry
+        return invars[: self.num_consts], invars[self.num_consts : n], invars[n:]
+
+    def _add_all(self, lines: Sequence[Any], indent: bool = False) -> None:
+        for line in lines:
+            text, source = line if isinstance(line, tuple) else (line, None)
+            self.source.add(("    " if indent else "") + text, source)
+
+    def _enter_all(self, consts: Sequence[Var], carry: Sequence[Var]) -> None:
+        used = {a for eqn in self.jaxpr.eqns for a in eqn.invars}
+        used.update(self.jaxpr.outvars)
+        for var in (*consts, *carry):
+            name = self.name(var)
+            # The arguments stay as they are, for the careful version to start again with.
+            self.source.params.append(f"{name}_in")
+            if var.aval.shape:
+                self.source.add(f"{name} = {name}_in")
+            elif self.python and var.aval.dtype in (scalars.FLOAT, scalars.BOOL):
+                kind = "float" if var.aval.dtype == scalars.FLOAT else "bool"
+                self.source.add(f"{name} = {kind}({name}_in)")
+                self.kinds[var] = PYTHON
+            else:
+                self.source.add(f"{name} = {dtype_name(var.aval.dtype)}({name}_in)")
+                self.kinds[var] = SCALAR
+
+    def _slices(self, var: Var) -> tuple[str, str]:
+        """The name of an input's slice, and what to iterate over."""
+        name = self.name(var)
+        source = f"{name}_in[::-1]" if self.reverse else f"{name}_in"
+        self.source.params.append(f"{name}_in")
+        if not var.aval.shape:
+            is_python = self.python and var.aval.dtype in (scalars.FLOAT, scalars.BOOL)
+            self.kinds[var] = PYTHON if is_python else SCALAR
+            if is_python:
+                source += ".tolist()"
+        return name, source
+
+    def _stacked(self, carry: Sequence[Var], length: int) -> list[tuple[str, str]]:
+        """Rows of stacked outputs, and what to iterate over for them."""
+        pairs = []
+        histories: dict[
+            Var, str
+        ] = {}  # of carries: an array with one row more than there are steps
+        carry_out = dict(zip(carry, self.jaxpr.outvars, strict=False))
+        outs = self.jaxpr.outvars[self.num_carry :]
+        pairs += [
+            self._history(v, carry_out[v], length, histories)
+            for v in carry
+            if v.aval.shape and v in outs and self._is_made(carry_out[v])
+        ]
+        flip = "[::-1]" if self.reverse else ""
+        for j, out in enumerate(outs):
+            if type(out) is Var and out in histories:
+                self.collected.append(histories[out])
+            elif not out.aval.shape:
+                self.head += [f"y{j} = []", f"add{j} = y{j}.append"]
+                self.tail.append(f"add{j}({{{j}}})")
+                self.collected.append(f"np.array(y{j}{flip}, {dtype_name(out.aval.dtype)})")
+            else:
+                shape, dtype = (length, *out.aval.shape), dtype_name(out.aval.dtype)
+                self.head.append(f"y{j} = empty({shape}, np.dtype({dtype}))")
+                pairs.append((f"row{j}", f"y{j}{flip}"))
+                self.collected.append(f"y{j}")
+                if type(out) is Var and self._is_made(out) and out not in self.rows:
+                    self.rows[out] = f"row{j}"
+                    self.tail.append(f"<{j}>")
+                else:
+                    self.tail.append(f"row{j}[...] = {{{j}}}")
+        return pairs
+
+    def _is_made(self, out: Atom) -> bool:
+        return type(out) is Var and out not in self.jaxpr.invars
+
+    def _history(
+        self, var: Var, out: Atom, length: int, histories: dict[Var, str]
+    ) -> tuple[str, str]:
+        """Keep the values of a carry ahead of all steps: those behind them are the next ones."""
+        assert type(out) is Var
+        name = f"all_{self.name(var)}"
+        shape, dtype = (length + 1, *var.aval.shape), dtype_name(var.aval.dtype)
+        self.head.append(f"{name} = empty({shape}, np.dtype({dtype}))")
+        first, rest, ahead = ("-1", "[-2::-1]", "[1:]") if self.reverse else ("0", "[1:]", "[:-1]")
+        behind = "[:-1]" if self.reverse else "[1:]"
+        self.head.append(f"{name}[{first}] = {self.name(var)}")
+        histories[var] = f"{name}{ahead}"
+        row = f"{name}_row"
+        if out not in self.rows:
+            self.rows[out] = row
+            histories.setdefault(out, f"{name}{behind}")
+        return row, f"{name}{rest}"
+
+    def _body(self, eqns: Sequence[Equation], carry: Sequence[Var]) -> list[Any]:
+        lines: list[Any] = []
+        written: set[Var] = set()
+        for i, eqn in enumerate(eqns):
+            row = self.rows.get(eqn.outvars[0]) if len(eqn.outvars) == 1 else None
+            into = self._into_row(i, eqn, row) if row is not None else None
+            if into is not None:
+                written.add(eqn.outvars[0])
+                lines.append((into, eqn.source))
+            else:
+                lines += [(line, eqn.source) for line in self.equation(i, eqn)]
+            dead = self.plan.dead.get(i)
+            if dead:
+                lines.append("del " + ", ".join(dict.fromkeys(self.name(v) for v in dead)))
+        lines += [
+            f"{row}[...] = {self.name(v)}" for v, row in self.rows.items() if v not in written
+        ]
+        outs = self.jaxpr.outvars[self.num_carry :]
+        values = {j: self.stored(out) for j, out in enumerate(outs)}
+        for line in self.tail:
+            if not line.startswith("<"):
+                j = int(line[line.index("{") + 1 : line.index("}")])
+                lines.append(line.replace(f"{{{j}}}", values[j]))
+        lines += self._next(carry)
+        return lines or ["pass"]
+
+    def _into_row(self, i: int, eqn: Equation, row: str) -> str | None:
+        """The statement that computes a result in its row of a stacked output; None if there is none."""
+        (out,) = eqn.outvars
+        name = self.name(out)
+        if is_plain_ufunc(eqn):
+            self.source.quiet = True
+            dtypes = {a.aval.dtype for a in eqn.invars}
+            operands = [self.operand(a, dtypes, out.aval.size) for a in eqn.invars]
+            operands.append(out_argument(eqn.primitive.ufunc, row))
+            return f"{name} = {self.function(eqn.primitive.ufunc)}({', '.join(operands)})"
+        if eqn.primitive.name == "dot_general":
+            (statement,) = self.equation(i, eqn)
+            if ".dot(" in statement and "empty(" not in statement:
+                return f"{statement[:-1]}, {row})"
+        return None
+
+    def stored(self, atom: Atom) -> str:
+        """A value to be stored in an array or a list."""
+        if type(atom) is Literal:
+            return self.constant(atom.val, atom.aval) if atom.aval.shape else self.number(atom)
+        return self.name(atom)
+
+    def _next(self, carry: Sequence[Var]) -> list[str]:
+        """Rebind the carry."""
+        pairs = []
+        for var, out in zip(carry, self.jaxpr.outvars, strict=False):
+            if out is not var:
+                pairs.append((self.name(var), self._as_carry(var, out)))
+        if not pairs:
+            return []
+        return [f"{', '.join(p[0] for p in pairs)} = {', '.join(p[1] for p in pairs)}"]
+
+    def _as_carry(self, var: Var, out: Atom) -> str:
+        if var.aval.shape:
+            return self.stored(out)
+        wanted = self.kinds[var]
+        if wanted is PYTHON:
+            if type(out) is Literal:
+                return self.scalar(out)
+            kind = "float" if var.aval.dtype == scalars.FLOAT else "bool"
+            return self.name(out) if self.kinds.get(out) is PYTHON else f"{kind}({self.name(out)})"
+        if type(out) is Literal:
+            return self.number(out)
+        is_python = self.kinds.get(out) is PYTHON
+        return f"{dtype_name(out.aval.dtype)}({self.name(out)})" if is_python else self.name(out)
+
+    def _leave(self, var: Var) -> str:
+        name = self.name(var)
+        if self.kinds.get(var) is PYTHON:
+            return f"{dtype_name(var.aval.dtype)}({name})"
+        return name
+
+
+def _header(pairs: Sequence[tuple[str, str]], length: int) -> str:
+    names, sources = [p[0] for p in pairs], [p[1] for p in pairs]
+    if not names:
+        return f"for _ in range({length}):"
+    if len(names) == 1:
+        return f"for {names[0]} in {sources[0]}:"
+    return f"for {', '.join(names)} in zip({', '.join(sources)}):"
+
+
+def scan_source(
+    body: Jaxpr,
+    length: int,
+    reverse: bool,
+    num_consts: int,
+    num_carry: int,
+    *,
+    python: bool = True,
+    careful: Callable[..., Any] | None = None,
+) -> ProgramSource:
+    """The source of a loop of known length; the body is optimised already."""
+    emitter = LoopEmitter(
+        body, num_consts, num_carry, python=python, careful=careful, reverse=reverse
+    )
+    return emitter.write(length)
+
+
+def scan_function(body: Jaxpr, *sizes: Any) -> Loop:
+    """A function of constants, initial carry and inputs that runs a loop (`sizes`: see `scan_source`)."""
+
+    def careful(*args: Any) -> Sequence[Any]:
+        slow = body.memo(
+            ("careful_loop", *sizes), lambda: scan_source(body, *sizes, python=False).function()
+        )
+        return slow(*args)  # type: ignore[no-any-return]
+
+    return scan_source(body, *sizes, careful=careful).function()  # type: ignore[no-any-return]
+
+
+def compile_scan(jaxpr: Jaxpr, *sizes: Any) -> Loop:
+    """The function of a loop with this body."""
+    return scan_function(jaxpr.memo("optimized", lambda: optimize(jaxpr)), *sizes)
+
+
+def split_scan(params: dict[str, Any]) -> Jaxpr | None:
+    """The parts of a loop; None if it is best left as it is."""
+    return split_loop(params, simplified)
