@@ -1,17 +1,17 @@
-"""`np.array` while a function is traced.
+"""Names of NumPy's while a function is traced: `np.array`, `np.r_`, `np.vectorize`, ...
 
 NumPy lets a tracer take part in almost everything through its protocols, but `np.array([t, 1.0])` builds a plain
 array from the elements, and nothing can be returned in its place. Code that is full of it (right-hand sides of
 differential equations, rotation matrices) must work unmodified all the same, so for as long as any trace is open the
 name `array` in NumPy's namespace stands for a function that calls NumPy's and, only where that fails because
-elements are traced, stacks them. It is the same function for all other arguments, in all threads.
+elements are traced, stacks them; so it is with the few other names that do not dispatch. They are the same
+functions for all other arguments, in all threads.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -19,13 +19,16 @@ import numpy as np
 _lock = threading.Lock()
 _open = 0
 numpy_array = np.array
-_traced_array: Callable[..., Any] = np.array
+_namespace = vars(np)
+_plain: dict[str, Any] = {}
+_traced: dict[str, Any] = {}
 
 
-def register(function: Callable[..., Any]) -> None:
-    """Set what `np.array` is while a trace is open."""
-    global _traced_array
-    _traced_array = function
+def register(**names: Any) -> None:
+    """Set what names of NumPy's stand for while a trace is open."""
+    with _lock:
+        _plain.update({name: getattr(np, name) for name in names if name not in _plain})
+        _traced.update(names)
 
 
 def enter() -> None:
@@ -34,7 +37,7 @@ def enter() -> None:
     with _lock:
         _open += 1
         if _open == 1:
-            np.array = _traced_array  # type: ignore[assignment]
+            _namespace.update(_traced)
 
 
 def leave() -> None:
@@ -43,7 +46,7 @@ def leave() -> None:
     with _lock:
         _open -= 1
         if _open == 0:
-            np.array = numpy_array
+            _namespace.update(_plain)
 
 
 def _after_fork() -> None:

@@ -32,7 +32,14 @@ from funcgrad.core.errors import (
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
 from funcgrad.core.source import Source, describe_function, here, is_storing, locate, source_of
-from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, WEAK_TYPES, ShapedArray, array_aval, aval_of
+from funcgrad.core.types import (
+    NUMERIC_KINDS,
+    SCALAR_AVALS,
+    WEAK_TYPES,
+    ShapedArray,
+    array_aval,
+    aval_of,
+)
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
 
@@ -596,7 +603,8 @@ class Tracer:
     def __index__(self) -> int:
         return self._concrete(
             "integer value",
-            "mark the argument static (jit's static_argnums), or compute with the array",
+            "mark the argument static (jit's static_argnums), or index plain arrays by "
+            "fnp.take(array, index, axis=0)",
         ).__index__()
 
     def __int__(self) -> int:
@@ -628,7 +636,16 @@ class Tracer:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if not self._trace.depends(self._index):
-            return np.array(self._concrete("value", "keep it traced"), dtype)
+            instead = (
+                "index plain arrays by fnp.take(array, index, axis=0), or make them with fnp.array"
+            )
+            return np.array(self._concrete("value", instead), dtype)
+        if dtype is not None and np.dtype(dtype).kind == "O":
+            raise LostDerivativeError(
+                f"NumPy tried to turn a traced {self.aval} into an array of objects, as functions that "
+                f"np.vectorize made do{here()}\n  make the function with fnp.vectorize instead (import "
+                "funcgrad.numpy as fnp), or within the traced function"
+            )
         raise LostDerivativeError(
             f"NumPy tried to turn a traced {self.aval} into a plain array, which would drop its derivative"
             f"{here()}\n  build arrays of traced values with np.array([...]), np.stack or np.concatenate (as "

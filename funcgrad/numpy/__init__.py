@@ -13,6 +13,7 @@ import numpy as np
 
 import funcgrad.numpy.attributes
 import funcgrad.numpy.methods  # gives tracers the methods and attributes of ndarray
+import funcgrad.numpy.stand_ins
 import funcgrad.ops.gufuncs  # noqa: F401  # gives tracers the operator @
 from funcgrad.core import dispatch
 from funcgrad.numpy.creation import (
@@ -123,11 +124,14 @@ dispatch._UFUNC_METHODS.append(_load_ufuncs)
 _OURS = {
     "argwhere": "sized",
     "at": "updates",
+    "c_": "index_tricks",
     "compress": "sized",
     "extract": "sized",
     "flatnonzero": "sized",
     "intersect1d": "sized",
+    "ndenumerate": "index_tricks",
     "nonzero": "sized",
+    "r_": "index_tricks",
     "repeat": "sized",
     "setdiff1d": "sized",
     "setxor1d": "sized",

@@ -43,7 +43,7 @@ def contains_tracer(value: Any) -> bool:
 
 
 def _join(value: Any) -> Any:
-    if not any(isinstance(v, (list, tuple, np.ndarray)) for v in value):
+    if not any(type(v) in (list, tuple, np.ndarray) for v in value):
         # The common case, `np.array([x[0] * 2, 1.0])`: numbers, at most one list deep.
         avals = [typeof(v) for v in value]
         if not any(aval.shape for aval in avals):
@@ -92,7 +92,7 @@ def _leaves(value: Any, depth: int) -> Iterator[Any]:
         for item in value:
             yield from _leaves(item, depth - 1)
     elif type(value) is Tracer or np.ndim(value) == 0:
-        yield value if not isinstance(value, np.ndarray) else value[()]
+        yield value[()] if type(value) is np.ndarray else value
     else:
         yield np.asarray(value)
 

@@ -27,12 +27,26 @@ def local(array: Any) -> Any:
     return Tracer(trace, index, aval)
 
 
+_EXAMPLES = {"zeros": "3", "ones": "3", "empty": "3", "eye": "2", "identity": "2"}
+
+
 def _local(function: Callable[..., Any]) -> Callable[..., Any]:
     def make(*args: Any, **kwargs: Any) -> Any:
         return local(function(*args, **kwargs))
 
     make.__name__ = make.__qualname__ = function.__name__
-    make.__doc__ = f"NumPy's `{function.__name__}`; a traced array while a function is traced."
+    make.__doc__ = f"""NumPy's `{function.__name__}`; a traced array while a function is traced.
+
+    So values that depend on the function's arguments can be written into it.
+
+    >>> import funcgrad as fg, funcgrad.numpy as fnp
+    >>> def f(x):
+    ...     a = fnp.{function.__name__}({_EXAMPLES[function.__name__]})
+    ...     a[:] = x
+    ...     return a.sum()
+    >>> fg.grad(f)(1.0) > 0
+    np.True_
+    """
     make.__wrapped__ = function  # type: ignore[attr-defined]
     return make
 
@@ -97,8 +111,8 @@ def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 _array_while_tracing.__name__ = _array_while_tracing.__qualname__ = "array"
-_array_while_tracing.__doc__ = np.array.__doc__
-patch.register(_array_while_tracing)
+_array_while_tracing.__doc__ = "NumPy's `array` while a function is traced: its elements may be traced."
+patch.register(array=_array_while_tracing)
 
 
 def asarray(

@@ -12,6 +12,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, is_traced, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.conversion import as_array
+from funcgrad.numpy.stand_ins import numpy_vectorize
 
 
 @implements(np.apply_along_axis)
@@ -46,7 +47,7 @@ def apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
     return x
 
 
-class vectorize(np.vectorize):  # NumPy's name
+class vectorize(numpy_vectorize):  # NumPy's name
     """NumPy's `vectorize`, whose functions may be called on traced arrays too.
 
     The function is called once per element, with traced scalars. NumPy's own class turns its arguments into

@@ -69,6 +69,29 @@ JOINED = [
 ]
 if hasattr(np, "unstack"):
     JOINED.append(Case(np.unstack, params={"axis": 1}))
+# NumPy's own names do not dispatch: they stand for others while a function is traced.
+NAMES = [
+    Case(lambda x: np.r_[0.0, x, x[0] * 2, 1:3], shapes=((3,),), name="r_"),
+    Case(
+        lambda x: np.r_[x, np.ones(2, np.int8), 1.0],
+        shapes=((2,),),
+        dtypes=("float32", "int8"),
+        name="r_ of dtypes",
+        jax=None,
+    ),
+    Case(lambda x: np.r_["-1", x, x], name="r_ along an axis"),
+    Case(lambda x: np.r_["0,2", x, x[0], x[1]], name="r_ of rows"),
+    Case(lambda x: np.r_["1,3,0", x[0], x[1], 0:4], name="r_ placed", jax=None),
+    Case(lambda x: np.r_[-1:1:3j, x[0]], name="r_ with a line"),
+    Case(lambda x: np.c_[x, x[:, 0], np.ones(3)], name="c_"),
+    Case(lambda x: np.c_[x[0], 0:4], name="c_ of vectors"),
+    Case(
+        lambda x: sum([i * j * t for (i, j), t in np.ndenumerate(x)], np.float64(0.0)),
+        name="ndenumerate",
+        jax=None,
+    ),
+    Case(lambda x: np.vectorize(lambda t: t * t)(x), name="np.vectorize", jax=None),
+]
 REPEATED = [
     *[Case(np.tile, params={"reps": reps}) for reps in (2, (2, 1), (2, 1, 3), (1, 1), (0, 2))],
     Case(np.tile, shapes=((),), params={"reps": (2, 2)}),
@@ -150,4 +173,4 @@ REPEATED = [
         for w, a in (((2, 3), None), (2, 0), ((2, 2), (1, 1)))
     ],
 ]
-CASES = [*JOINED, *REPEATED]
+CASES = [*JOINED, *NAMES, *REPEATED]
