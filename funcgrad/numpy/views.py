@@ -87,7 +87,7 @@ def layout_of(x: Tracer) -> Any:
         if shown.parent is not None:
             return shown.layout(layout_of(shown.parent))
         return shown.layout(np.empty(x.aval.shape, x.aval.dtype))
-    value = x._trace.known.get(x._index)
+    value: Any = x._trace.known.get(x._index)
     if type(value) is np.ndarray and value.shape == x.aval.shape:
         return value
     return np.empty(x.aval.shape, x.aval.dtype)
