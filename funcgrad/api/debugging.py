@@ -25,11 +25,12 @@ def debug_nans(enable: bool = True) -> Iterator[None]:
     process, set `fg.config.debug_nans` or the environment variable `FUNCGRAD_DEBUG_NANS`.
 
     >>> import numpy as np, funcgrad as fg
-    >>> with fg.debug_nans():
-    ...     fg.grad(lambda x: np.where(x > 0, np.sqrt(x), 0.0))(0.0)
-    Traceback (most recent call last):
-    funcgrad.core.errors.NonFiniteError: mul made NaN
-      ...
+    >>> try:
+    ...     with fg.debug_nans():
+    ...         fg.grad(lambda x: np.where(x > 0, np.sqrt(x), 0.0))(0.0)
+    ... except fg.errors.NonFiniteError as error:
+    ...     print(str(error).splitlines()[1])
+      in the backward pass, in the derivative of the line
     """
     before = config.debug_nans
     config.debug_nans = enable
@@ -44,11 +45,12 @@ def debug_infs(enable: bool = True) -> Iterator[None]:
     """Within the block, raise at the first equation that makes an infinity, forward or backward.
 
     >>> import numpy as np, funcgrad as fg
-    >>> with fg.debug_infs():
-    ...     fg.jit(np.log)(0.0)
-    Traceback (most recent call last):
-    funcgrad.core.errors.NonFiniteError: log made infinity
-      ...
+    >>> try:
+    ...     with fg.debug_infs():
+    ...         fg.jit(np.log)(0.0)
+    ... except fg.errors.NonFiniteError as error:
+    ...     print(str(error).splitlines()[0])
+    log made infinity
     """
     before = config.debug_infs
     config.debug_infs = enable
@@ -92,7 +94,7 @@ def why_zero(fun: Callable[..., Any], *args: Any) -> ZeroReport:
 
     >>> import numpy as np, funcgrad as fg
     >>> report = fg.why_zero(lambda x: np.sum(np.round(x) * 2.0), np.ones(3))
-    >>> "round" in str(report)
+    >>> "rint stops the derivative" in str(report)
     True
     """
     if len(args) == 1 and isinstance(args[0], tuple):

@@ -67,10 +67,7 @@ def make_jaxpr(
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.make_jaxpr(lambda x: np.sin(x) * 2.0)(np.ones(3))
-    { lambda ; a:f64[3]. let
-        b:f64[3] = sin a
-        c:f64[3] = mul b 2.0:f64[]
-      in (c,) }
+    { lambda ; a:f64[3]. let b:f64[3] = sin a; c:f64[3] = mul b 2.0:f64[] in (c,) }
     """
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     return MakeJaxpr(fun, static_argnums=static, return_shape=return_shape)

@@ -59,10 +59,10 @@ def sparse_jacobian(fun: Callable[..., Any]) -> Callable[..., Any]:
         `(result size, argument size)`, of elements in C order.
 
     >>> import numpy as np, funcgrad as fg
-    >>> fg.sparse_jacobian(lambda x: x[1:] - x[:-1] ** 2)(np.arange(4.0)).toarray()
-    array([[-0.,  1.,  0.,  0.],
-           [ 0., -2.,  1.,  0.],
-           [ 0.,  0., -4.,  1.]])
+    >>> fg.sparse_jacobian(lambda x: x[1:] - x[:-1] ** 2)(np.arange(1.0, 5.0)).toarray()
+    array([[-2.,  1.,  0.,  0.],
+           [ 0., -4.,  1.,  0.],
+           [ 0.,  0., -6.,  1.]])
     """
     return SparseJacobian(fun)
 

@@ -55,7 +55,12 @@ class SymbolicZero:
 
 
 class CustomVJPPrimal:
-    """An argument of a `fwd` rule with `symbolic_zeros=True`: its value, and whether it is differentiated."""
+    """An argument of a `fwd` rule with `symbolic_zeros=True`: its value, and whether it is differentiated.
+
+    >>> import funcgrad as fg
+    >>> fg.CustomVJPPrimal(2.0, perturbed=True)
+    CustomVJPPrimal(2.0, perturbed=True)
+    """
 
     __slots__ = ("perturbed", "value")
 

@@ -23,52 +23,157 @@ from __future__ import annotations
 
 
 class FuncgradError(Exception):
-    """Base class of all errors that funcgrad raises."""
+    """Base class of all errors that funcgrad raises.
+
+    >>> import funcgrad as fg
+    >>> try:
+    ...     fg.grad(3.0)
+    ... except fg.errors.FuncgradError as error:
+    ...     print(str(error).splitlines()[0])
+    grad takes a function, not float 3.0
+    """
 
 
 class TracingError(FuncgradError):
-    """Something that Python or NumPy cannot do with a traced value."""
+    """Something that Python or NumPy cannot do with a traced value.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.grad(lambda x: __import__("pickle").dumps(x))(1.0)
+    ... except fg.errors.TracingError as error:
+    ...     print(str(error).splitlines()[0])
+    a traced f64[] cannot be pickled or copied outside of its trace
+    """
 
 
 class ConcretizationError(TracingError, TypeError):
-    """A value was asked for that is not known while tracing."""
+    """A value was asked for that is not known while tracing.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.jit(lambda n: range(int(n)))(3)
+    ... except fg.errors.ConcretizationError as error:
+    ...     print(str(error).split(", but")[0])
+    the integer value of i64[] was asked for
+    """
 
 
 class TracedBoolError(ConcretizationError):
-    """The truth value of a traced array was asked for where it has none."""
+    """The truth value of a traced array was asked for where it has none.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.vmap(lambda x: x if x > 0 else -x)(np.ones(3))
+    ... except fg.errors.TracedBoolError as error:
+    ...     print(str(error).split(", but")[0])
+    the truth value of bool[] was asked for
+    """
 
 
 class LeakedTracerError(TracingError):
-    """A traced value was used after the call that traced it had returned."""
+    """A traced value was used after the call that traced it had returned.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     (kept := [], fg.grad(lambda x: (kept.append(x), x)[1])(1.0), kept[0] + 1.0)
+    ... except fg.errors.LeakedTracerError as error:
+    ...     print(str(error).split(" after")[0])
+    a traced value was used
+    """
 
 
 class LostDerivativeError(TracingError, TypeError):
-    """A conversion to a plain Python or NumPy value would silently drop the derivative."""
+    """A conversion to a plain Python or NumPy value would silently drop the derivative.
+
+    >>> import math, funcgrad as fg
+    >>> try:
+    ...     fg.grad(lambda x: math.sin(x))(1.0)
+    ... except fg.errors.LostDerivativeError as error:
+    ...     print(str(error).splitlines()[0])
+    float() of a traced f64[] would drop its derivative
+    """
 
 
 class ReadOnlyArgumentError(TracingError, ValueError):
-    """In-place code would write to an argument of the traced function."""
+    """In-place code would write to an argument of the traced function.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.grad(lambda x: (x.fill(0.0), x.sum())[1])(np.ones(3))
+    ... except fg.errors.ReadOnlyArgumentError as error:
+    ...     print(str(error).split(", which")[0])
+    in-place update of f64[3]
+    """
 
 
 class UnsupportedError(FuncgradError, TypeError):
-    """A function has no traced implementation."""
+    """A function has no traced implementation.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.grad(lambda x: np.frompyfunc(abs, 1, 1)(x))(1.0)
+    ... except fg.errors.UnsupportedError as error:
+    ...     print(str(error).splitlines()[0])
+    the ufunc 'abs (vectorized)' has no traced implementation
+    """
 
 
 class NoDerivativeError(UnsupportedError):
-    """An operation has no derivative rule."""
+    """An operation has no derivative rule.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.linear_transpose(np.sin, 1.0)
+    ... except fg.errors.NoDerivativeError as error:
+    ...     print(str(error).splitlines()[0])
+    sin has no transposition rule
+    """
 
 
 class NoBatchingError(UnsupportedError):
-    """An operation has no batching rule."""
+    """An operation has no batching rule.
+
+    It is an `UnsupportedError`:
+
+    >>> import funcgrad as fg
+    >>> issubclass(fg.errors.NoBatchingError, fg.errors.UnsupportedError)
+    True
+    """
 
 
 class NonFiniteError(FuncgradError, FloatingPointError):
-    """An equation made a NaN or an infinity while `config.debug_nans` or `config.debug_infs` was set."""
+    """An equation made a NaN or an infinity while `config.debug_nans` or `config.debug_infs` was set.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     with fg.debug_nans():
+    ...         fg.jit(np.sqrt)(-1.0)
+    ... except fg.errors.NonFiniteError as error:
+    ...     print(str(error).splitlines()[0])
+    sqrt made NaN
+    """
 
 
 class ArgumentError(FuncgradError, TypeError, ValueError):
-    """An argument of a transform has the wrong type, shape or structure."""
+    """An argument of a transform has the wrong type, shape or structure.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> try:
+    ...     fg.grad(lambda x: x * 2.0)(3)
+    ... except fg.errors.ArgumentError as error:
+    ...     print(str(error).splitlines()[0])
+    grad takes real or complex inputs, but argument 0 has type i64[]
+    """
 
 
 class JaxprError(FuncgradError):
-    """A jaxpr is not well formed."""
+    """A jaxpr is not well formed.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> jaxpr = fg.make_jaxpr(np.sin)(1.0).jaxpr
+    >>> try:
+    ...     fg.check_jaxpr(fg.Jaxpr((), (), jaxpr.outvars, jaxpr.eqns))
+    ... except fg.errors.JaxprError as error:
+    ...     print(str(error).splitlines()[0])
+    a variable is read before it is bound
+    """

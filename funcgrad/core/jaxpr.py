@@ -89,7 +89,13 @@ class Equation:
 
 
 class Jaxpr:
-    """A program: `constvars; invars -> eqns -> outvars`."""
+    """A program: `constvars; invars -> eqns -> outvars`. Immutable.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> jaxpr = fg.make_jaxpr(lambda x: np.sin(x) * 2.0)(1.0).jaxpr
+    >>> [eqn.primitive.name for eqn in jaxpr.eqns]
+    ['sin', 'mul']
+    """
 
     __slots__ = ("__weakref__", "_memo", "constvars", "eqns", "invars", "outvars")
 
@@ -159,7 +165,15 @@ class Jaxpr:
 
 
 class ClosedJaxpr:
-    """A jaxpr with the values of its constants."""
+    """A jaxpr with the values of its constants.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> closed = fg.make_jaxpr(lambda x: x + np.array([1.0, 2.0]))(0.0)
+    >>> closed.consts
+    [array([1., 2.])]
+    >>> closed
+    { lambda a:f64[2]; b:f64[]. let c:f64[2] = add b a in (c,) }
+    """
 
     __slots__ = ("consts", "jaxpr")
 

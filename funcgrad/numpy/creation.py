@@ -111,7 +111,9 @@ def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 _array_while_tracing.__name__ = _array_while_tracing.__qualname__ = "array"
-_array_while_tracing.__doc__ = "NumPy's `array` while a function is traced: its elements may be traced."
+_array_while_tracing.__doc__ = (
+    "NumPy's `array` while a function is traced: its elements may be traced."
+)
 patch.register(array=_array_while_tracing)
 
 
