@@ -102,6 +102,8 @@ def array(
 
 
 def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
+    if type(object) in (list, tuple) and any([type(x) is Tracer for x in object]):
+        return array(object, *args, **kwargs)
     try:
         return patch.numpy_array(object, *args, **kwargs)
     except (FuncgradError, TypeError, ValueError):
