@@ -36,7 +36,8 @@ class Peer:
         )
 
     def ask(self, workload: str, seconds: float) -> dict[str, Any]:
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         print(
             json.dumps({"workload": workload, "seconds": seconds}),
             file=self.process.stdin,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def classifier_args(rng: Any) -> Any:
     sizes = [784, 512, 512, 10]
     params = [
         (rng.normal(size=(m, n)) * (2.0 / m) ** 0.5, np.zeros(n))
-        for m, n in zip(sizes[:-1], sizes[1:], strict=True)
+        for m, n in itertools.pairwise(sizes)
     ]
     labels = np.eye(10)[rng.integers(0, 10, 256)]
     return params, rng.normal(size=(256, 784)), labels

@@ -38,4 +38,4 @@ def compile_program(jaxpr: Jaxpr, donated: frozenset[Var]) -> Program:
     if len(optimized(jaxpr).eqns) > MAX_EQUATIONS:
         simple = optimized(jaxpr)
         return lambda *args: interpret(simple, args)
-    return program_source(jaxpr, donated).function()  # type: ignore[no-any-return]
+    return program_source(jaxpr, donated).function()

@@ -7,7 +7,6 @@ the buffer plan gives. A program never shares memory with its caller: results ar
 from __future__ import annotations
 
 import functools
-import keyword
 import math
 from collections.abc import Callable
 from typing import Any
@@ -26,19 +25,15 @@ from funcgrad.compile.emitters import (
 )
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
+from funcgrad.compile.operands import PYTHON, RESERVED, SCALAR, Operands
 from funcgrad.compile.runtime import claim, ignore_errors, in_planes, own, restore_errors
 from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.storage import is_plain_ufunc, storage_of
 from funcgrad.compile.threads import for_blocks
-from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var
 from funcgrad.core.printer import Names
 
-_RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful", "empty", "claim"}
-# Results of this many elements hide the cost of converting a Python scalar operand.
-_LARGE = 4096
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
-# What a 0-d value is at run time: a Python number or a NumPy scalar. (A 0-d array could be a view.)
-PYTHON, SCALAR = "python", "scalar"
 
 
 def emit(
@@ -63,7 +58,7 @@ def emit(
     return emitter.run()
 
 
-class Emitter:
+class Emitter(Operands):
     """Writes one program."""
 
     def __init__(
@@ -76,7 +71,7 @@ class Emitter:
     ) -> None:
         self.jaxpr = jaxpr
         self.python = python and not jaxpr.effects
-        self.source = ProgramSource(name)
+        super().__init__(ProgramSource(name))
         self.source.globals = {
             "np": np,
             "math": math,
@@ -89,70 +84,9 @@ class Emitter:
             "ignore_errors": ignore_errors,
             "restore_errors": restore_errors,
         }
-        self.names: dict[Var, str] = {}
         self.n_clusters = 0
-        self.letters = Names()
-        self.kinds: dict[Var, str] = {}
         self.donated = donated
-        self.portable = False
         self.plan: Plan = plan_buffers(jaxpr, storage_of, donated)
-
-    # Names and operands
-
-    def name(self, var: Var) -> str:
-        name = self.names.get(var)
-        if name is None:
-            name = self.letters(var)
-            if name in _RESERVED:
-                name += "_"
-            self.names[var] = name
-        return name
-
-    def constant(self, value: Any, aval: Any) -> str:
-        """A global that holds a literal as an array of its dtype."""
-        key = scalar_key(value) if not aval.shape else id(value)
-        name = self.source.constants.get(key)
-        if name is None:
-            array = np.asarray(value, aval.dtype)
-            text = repr(value.tolist() if isinstance(value, np.ndarray | np.generic) else value)
-            note = f"np.array({text if len(text) < 60 else '...'}, {dtype_name(aval.dtype)})"
-            if aval.shape and np.all(array == 1):
-                note = f"np.ones({array.shape}, {dtype_name(aval.dtype)})"
-            name = self.source.constants[key] = self.source.bind(array, "c", note)
-        return name
-
-    def scalar(self, atom: Atom) -> str:
-        """An operand of a Python expression."""
-        if type(atom) is Literal:
-            value = atom.val.item() if isinstance(atom.val, np.generic | np.ndarray) else atom.val
-            if type(value) is float and not math.isfinite(value):
-                return "math.nan" if value != value else "math.inf" if value > 0 else "-math.inf"
-            return repr(value)
-        return self.name(atom)
-
-    def operand(self, atom: Atom, dtypes: set[Any], size: int) -> str:
-        """An operand of a ufunc whose operands have these dtypes."""
-        if type(atom) is Literal:
-            weakens = dtypes - {atom.aval.dtype}
-            if (
-                not atom.aval.shape
-                and size >= _LARGE
-                and not weakens
-                and atom.aval.dtype.kind in "fi"
-            ):
-                return self.scalar(atom)
-            return self.constant(atom.val, atom.aval)
-        name = self.name(atom)
-        if self.kinds.get(atom) is PYTHON and dtypes - {scalars.FLOAT, scalars.BOOL}:
-            return f"{dtype_name(atom.aval.dtype)}({name})"  # strong, where Python's float would be weak
-        return name
-
-    def value(self, atom: Atom) -> str:
-        """An operand of a function that takes arrays or NumPy scalars."""
-        if type(atom) is Literal:
-            return self.constant(atom.val, atom.aval)
-        name = self.name(atom)
-        return f"{dtype_name(atom.aval.dtype)}({name})" if self.kinds.get(atom) is PYTHON else name
 
     # Statements
 
@@ -230,26 +164,14 @@ class Emitter:
                 if "/" in form or "math." in form:
                     self.source.guarded = True
                 return form.format(*[self.scalar(a) for a in eqn.invars])
-        if len(dtypes) == 1 and ufunc in scalars.OPERATORS and not eqn.params:
-            if all(self.kinds.get(a) is SCALAR or type(a) is Literal for a in eqn.invars):
-                if scalars.BOOL in dtypes:
-                    return None
-                self.kinds[out] = SCALAR
-                self.source.quiet = True
-                return scalars.OPERATORS[ufunc].format(*[self.number(a) for a in eqn.invars])
-        return None
-
-    def number(self, atom: Atom) -> str:
-        """An 0-d operand as a NumPy scalar."""
-        if type(atom) is not Literal:
-            return self.name(atom)
-        key = ("scalar", scalar_key(atom.val))
-        name = self.source.constants.get(key)
-        if name is None:
-            kind = dtype_name(atom.aval.dtype)
-            name = self.source.bind(atom.aval.dtype.type(atom.val), "c", f"{kind}({atom.val})")
-            self.source.constants[key] = name
-        return name
+        alike = len(dtypes) == 1 and scalars.BOOL not in dtypes
+        if not alike or ufunc not in scalars.OPERATORS or eqn.params:
+            return None
+        if any(type(a) is Var and self.kinds.get(a) is not SCALAR for a in eqn.invars):
+            return None
+        self.kinds[out] = SCALAR
+        self.source.quiet = True
+        return scalars.OPERATORS[ufunc].format(*[self.number(a) for a in eqn.invars])
 
     def _python_form(self, eqn: Equation, out: Var, dtypes: set[Any]) -> str | None:
         if out.aval.dtype not in (scalars.FLOAT, scalars.BOOL):
@@ -295,15 +217,6 @@ class Emitter:
                 return expression
         return self._call(eqn)
 
-    def function(self, ufunc: Any) -> str:
-        name = ufunc.__name__
-        if getattr(np, name, None) is ufunc:
-            return f"np.{name}"
-        key = ("function", ufunc)
-        if key not in self.source.constants:
-            self.source.constants[key] = self.source.bind(ufunc, name, f"{ufunc!r}")
-        return self.source.constants[key]
-
     def _fused(self, i: int, eqn: Equation) -> str:
         """A call of the functions of a cluster, which are written too."""
         jaxpr, rows = eqn.params["jaxpr"], eqn.params["rows"]
@@ -313,7 +226,7 @@ class Emitter:
 
         def letter(var: Var) -> str:
             text = letters(var)
-            return text + "_" if text in _RESERVED else text.upper() if text in "ijk" else text
+            return text + "_" if text in RESERVED else text.upper() if text in "ijk" else text
 
         for var in jaxpr.invars:
             letter(var)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from funcgrad.compile.rewrite import Rewriter, rewrite
@@ -28,7 +30,8 @@ def fold_equation(rewriter: Rewriter, eqn: Equation) -> Atom | None:
         return None
     if eqn.primitive.name == "broadcast_in_dim" and eqn.invars[0].aval.shape == ():
         return None  # a repeated scalar is worth more as such: see `splat`
-    values = [a.aval.dtype.type(a.val) if a.aval.shape == () else a.val for a in eqn.invars]
+    literals: list[Any] = list(eqn.invars)
+    values = [a.aval.dtype.type(a.val) if a.aval.shape == () else a.val for a in literals]
     with np.errstate(all="ignore"):
         value = eqn.primitive.impl(*values, **eqn.params)
     value = out.dtype.type(value) if out.shape == () else np.array(value, out.dtype)

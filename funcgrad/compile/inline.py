@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Var
 
 
@@ -12,7 +14,7 @@ def inline_calls(jaxpr: Jaxpr) -> Jaxpr:
     names: dict[Var, Atom] = {}
     eqns: list[Equation] = []
     # A frame: the equations still to do, the names in it, and who waits for which results.
-    stack = [(iter(jaxpr.eqns), names, (), (), {})]
+    stack: list[Any] = [(iter(jaxpr.eqns), names, (), (), {})]
     while stack:
         pending, env, inner_outs, outer_outs, outer_env = stack[-1]
         for eqn in pending:

@@ -265,9 +265,9 @@ def scan_function(body: Jaxpr, *sizes: Any) -> Loop:
         slow = body.memo(
             ("careful_loop", *sizes), lambda: scan_source(body, *sizes, python=False).function()
         )
-        return slow(*args)  # type: ignore[no-any-return]
+        return slow(*args)
 
-    return scan_source(body, *sizes, careful=careful).function()  # type: ignore[no-any-return]
+    return scan_source(body, *sizes, careful=careful).function()
 
 
 def compile_scan(jaxpr: Jaxpr, *sizes: Any) -> Loop:

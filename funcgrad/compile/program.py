@@ -31,7 +31,7 @@ def run(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
     except KeyError:
         jaxpr._memo["program"] = lambda *args: compile_jaxpr(jaxpr)(*args)
         return interpret(jaxpr, args)
-    return program(*args)  # type: ignore[no-any-return]
+    return program(*args)
 
 
 def interpret(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
@@ -65,10 +65,10 @@ class _BodyCompiler:
         return lambda *args: run(jaxpr, args)
 
     def scan(self, *params: Any) -> Callable[..., Sequence[Any]]:
-        return importlib.import_module("funcgrad.compile.loops").compile_scan(*params)  # type: ignore[no-any-return]
+        return importlib.import_module("funcgrad.compile.loops").compile_scan(*params)
 
     def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
-        return importlib.import_module("funcgrad.compile.loops").split_scan(params)  # type: ignore[no-any-return]
+        return importlib.import_module("funcgrad.compile.loops").split_scan(params)
 
 
 COMPILERS.append(_BodyCompiler())

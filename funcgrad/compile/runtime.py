@@ -8,7 +8,7 @@ import numpy as np
 
 try:
     # `np.errstate` builds this object at every use; setting a ready one takes a tenth of the time.
-    _errors = np._core.umath._extobj_contextvar  # type: ignore[attr-defined]
+    _errors = np._core.umath._extobj_contextvar
     with np.errstate(all="ignore"):
         _ignored = _errors.get()
 except AttributeError:  # another NumPy: the public way

@@ -55,13 +55,21 @@ def signs_of_factors(rw: Rewriter, eqn: Equation) -> Atom | None:
     for negated, other, swap in ((left, y, False), (right, x, True)):
         if negated and type(other) is Literal and other.aval.shape == () and _signed(other):
             constant = Literal(-other.aval.dtype.type(other.val), other.aval)
-            pair = (negated.invars[0], constant)
-            return rw.bind("mul", *(pair[::-1] if swap else pair), like=eqn)
-    if left or right:
-        pair = (left.invars[0], y) if left else (x, right.invars[0])
-        if all(a.aval.dtype == eqn.outvars[0].aval.dtype for a in pair):
-            return rw.bind("neg", rw.bind("mul", *pair, like=eqn), like=eqn)
+            factors = (negated.invars[0], constant)
+            return rw.bind("mul", *(factors[::-1] if swap else factors), like=eqn)
+    pair = _without_sign(x, left, y, right)
+    if pair and all(a.aval.dtype == eqn.outvars[0].aval.dtype for a in pair):
+        return rw.bind("neg", rw.bind("mul", *pair, like=eqn), like=eqn)
     return None
+
+
+def _without_sign(
+    x: Atom, left: Equation | None, y: Atom, right: Equation | None
+) -> tuple[Atom, Atom] | None:
+    """The operands of which one is a negation, without it."""
+    if left:
+        return left.invars[0], y
+    return (x, right.invars[0]) if right else None
 
 
 @rule(RULES, "div")
@@ -98,8 +106,8 @@ def quotient_of_negatives(rw: Rewriter, eqn: Equation) -> Atom | None:
         return None
     if left and right:
         return rw.bind("div", left.invars[0], right.invars[0], like=eqn)
-    if (left or right) and x.aval.dtype == y.aval.dtype:
-        pair = (left.invars[0], y) if left else (x, right.invars[0])
+    pair = _without_sign(x, left, y, right)
+    if pair and x.aval.dtype == y.aval.dtype:
         return rw.bind("neg", rw.bind("div", *pair, like=eqn), like=eqn)
     return None
 
@@ -172,9 +180,14 @@ def squared_reciprocal(rw: Rewriter, eqn: Equation) -> Atom | None:
     """(1 / x) / x -> (1 / x) * (1 / x), which divides once"""
     r, x = eqn.invars
     inner = rw.maker(r, "div")
-    if inner and inner.invars[1] is x and type(x) is Var and is_splat(rw, inner.invars[0], 1):
-        if _floating(eqn) and r.aval.dtype == eqn.outvars[0].aval.dtype:
-            return rw.bind("mul", r, r, like=eqn)
+    if not inner or inner.invars[1] is not x or type(x) is not Var:
+        return None
+    if (
+        is_splat(rw, inner.invars[0], 1)
+        and _floating(eqn)
+        and r.aval.dtype == eqn.outvars[0].aval.dtype
+    ):
+        return rw.bind("mul", r, r, like=eqn)
     return None
 
 
@@ -259,15 +272,17 @@ def _power(rw: Rewriter, eqn: Equation, x: Atom, n: int) -> Atom | None:
     # NumPy raises complex numbers to powers by other formulas, whose NaNs differ.
     if not 1 <= abs(n) <= _LARGEST_POWER or (out.dtype.kind == "c" and abs(n) > 2):
         return None
-    power = None
-    factor = x
-    m = abs(n)
+    factor, m = x, abs(n)
+    factors = []
     while m:
         if m & 1:
-            power = factor if power is None else rw.bind("mul", power, factor, like=eqn)
+            factors.append(factor)
         m >>= 1
         if m:
             factor = rw.bind("mul", factor, factor, like=eqn)
+    power, *others = factors
+    for other in others:
+        power = rw.bind("mul", power, other, like=eqn)
     if n < 0:
         power = rw.bind("div", Literal(out.dtype.type(1)), power, like=eqn)
     return like(rw, power, eqn)

@@ -51,12 +51,12 @@ def _pairs(eqn: Equation) -> tuple[tuple[int, Var], ...]:
                     whole.add(atom)
                 if inner.primitive.name == "reshape":  # a view, read later
                     whole.add(atom)
-    pairs = []
+    pairs: list[tuple[int, Var]] = []
     for k, out in enumerate(body.outvars):
         maker = body.eqns[written[out]]
         if reduces_rows(maker, rows) or not is_plain_ufunc(maker):
             continue
         for outer, inner in zip(eqn.invars, body.invars, strict=True):
-            if inner not in whole and read.get(inner, -1) <= written[out]:
+            if type(outer) is Var and inner not in whole and read.get(inner, -1) <= written[out]:
                 pairs.append((k, outer))
     return tuple(pairs)

@@ -125,6 +125,16 @@ def test_exported_clusters_run() -> None:
     np.testing.assert_allclose(module["function"](x), gradient(x), rtol=1e-12)
 
 
+def test_exported_constants_are_complete() -> None:
+    def fun(x: Any) -> Any:
+        return np.where(x > np.inf, np.float32("nan"), x * np.arange(40.0)) + np.float32("inf") * 0
+
+    x = np.linspace(0.0, 1.0, 40)
+    module: dict[str, Any] = {}
+    exec(fg.export_source(fun, x), module)
+    np.testing.assert_array_equal(module["fun"](x), fg.jit(fun)(x))
+
+
 def test_export_names_what_it_cannot_write() -> None:
     with pytest.raises(UnsupportedError, match="sort"):
         fg.export_source(lambda x: np.sort(x) * 2.0, np.ones(3))
