@@ -73,6 +73,8 @@ class FlatIterator:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         elements, value = self._elements(), as_array(value)
+        if not np.size(value):
+            return  # as NumPy
         if np.ndim(value):
             shape = elements[key].shape  # type: ignore[index]
             value = np.resize(value, shape)

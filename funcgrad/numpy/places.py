@@ -145,7 +145,9 @@ def _hashable(key: Any) -> Any:
             return slice, start, stop, step
         return None
     if kind is tuple:
-        found = []
+        if all(type(k) is int for k in key):
+            return key
+        found: list[Any] = []
         for k in key:
             if k is None or k is Ellipsis:
                 found.append(k)
