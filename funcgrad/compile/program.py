@@ -1,7 +1,7 @@
 """The seam between the transforms and the executor: run a jaxpr on values.
 
-A jaxpr that is seen for the first time runs in the interpreter; when it comes again, it is
-compiled. The program hangs on the jaxpr, so that the cache of jaxprs bounds the programs too.
+A jaxpr that is seen for the first time runs in the interpreter; when it comes again, or if its arrays
+are so large that compiling takes no time beside them, it is compiled. The program hangs on the jaxpr, so that the cache of jaxprs bounds the programs too.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from funcgrad.core.jaxpr import Jaxpr, Var
 Program = Callable[..., list[Any]]
 
 _NONE: frozenset[Var] = frozenset()
+# Elements of results, in all and per equation, from which on a first run is worth compiling for.
+_LARGE_WORK = 1_000_000
+_LARGE_EQUATION = 30_000
 
 
 def run(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
@@ -29,9 +32,16 @@ def run(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
     try:
         program = jaxpr._memo["program"]
     except KeyError:
+        if _is_large(jaxpr):
+            return compile_jaxpr(jaxpr)(*args)
         jaxpr._memo["program"] = lambda *args: compile_jaxpr(jaxpr)(*args)
         return interpret(jaxpr, args)
     return program(*args)
+
+
+def _is_large(jaxpr: Jaxpr) -> bool:
+    size = sum([v.aval.size for eqn in jaxpr.eqns for v in eqn.outvars])
+    return size > max(_LARGE_WORK, _LARGE_EQUATION * len(jaxpr.eqns))
 
 
 def interpret(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
