@@ -58,6 +58,7 @@ _LAZY: dict[str, tuple[str, ...]] = {
     "numpy": (
         "shaping",
         "joining",
+        "ranges",
         "filling",
         "taking",
         "mutation",
