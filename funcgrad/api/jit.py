@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from funcgrad.compile.stages import Lowered
 
 _MAX_PROGRAMS = 512
+_NUMBERS = frozenset({bool, int, float, complex, np.float64})
 
 
 def jit(
@@ -98,16 +99,56 @@ class Jit(Transformed):
             fun, self.static_argnums, self.static_argnames
         )
         self._entries: dict[Any, _Entry] = {}
+        self._short: dict[Any, Any] = {}
         self._lock = threading.Lock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        # The floor of a call: arguments that are arrays and numbers need no flattening.
+        if not kwargs:
+            signature: list[Any] = []
+            for arg in args:
+                kind = type(arg)
+                if kind is np.ndarray:
+                    signature.append(arg.shape)
+                    signature.append(arg.dtype)
+                else:
+                    signature.append(kind)
+            found = self._short.get(tuple(signature))
+            if found is not None and not (config.debug_nans or config.debug_infs):
+                program, consts, out_tree = found
+                try:
+                    results = program(*consts, *args)
+                except Exception as error:
+                    raise hide_frames(error) from error.__cause__
+                return results[0] if out_tree is None else out_tree.unflatten(results)
+        return super().__call__(*args, **kwargs)
+
+    def _shorten(self, args: tuple[Any, ...], entry: _Entry) -> None:
+        """Remember a program under what is quickly seen of arguments that are arrays and numbers."""
+        signature: list[Any] = []
+        for arg in args:
+            if type(arg) is np.ndarray:
+                signature += [arg.shape, arg.dtype]
+            elif type(arg) in _NUMBERS:
+                signature.append(type(arg))
+            else:
+                return
+        single = entry.out_tree == tree_flatten(0)[1]
+        self._short[tuple(signature)] = (
+            entry.program,
+            tuple(entry.consts),
+            None if single else entry.out_tree,
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
-        del state["_entries"], state["_lock"]
+        del state["_entries"], state["_short"], state["_lock"]
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._entries = {}
+        self._short = {}
         self._lock = threading.Lock()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Jit:
@@ -177,7 +218,10 @@ class Jit(Transformed):
             with self._lock:
                 if len(self._entries) >= _MAX_PROGRAMS:
                     del self._entries[next(iter(self._entries))]
+                    self._short.clear()
                 self._entries[key] = entry
+                if static is None:
+                    self._shorten(args, entry)
         return entry, leaves
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
@@ -205,7 +249,7 @@ class Jit(Transformed):
                 "\n  lower it outside of other transformations, or pass the values as arguments"
             )
         # The stages are for people who look at programs: not imported to run one.
-        return importlib.import_module("funcgrad.compile.stages").Lowered(  # type: ignore[no-any-return]
+        return importlib.import_module("funcgrad.compile.stages").Lowered(
             entry.jaxpr,
             [c.copy() if isinstance(c, np.ndarray) else c for c in entry.consts],
             tree_flatten(dynamic)[1],
@@ -243,6 +287,7 @@ class Jit(Transformed):
         """Forget the programs of this function."""
         with self._lock:
             self._entries.clear()
+            self._short.clear()
 
 
 def trace_entry(fun: Any, dynamic: Any, static: Any, transform: str) -> tuple[_Entry, list[Any]]:

@@ -1,7 +1,8 @@
 """The seam between the transforms and the executor: run a jaxpr on values.
 
 A jaxpr that is seen for the first time runs in the interpreter; when it comes again, or if its arrays
-are so large that compiling takes no time beside them, it is compiled. The program hangs on the jaxpr, so that the cache of jaxprs bounds the programs too.
+are so large that compiling takes no time beside them, it is compiled. The program hangs on the jaxpr,
+so that the cache of jaxprs bounds the programs too.
 """
 
 from __future__ import annotations
