@@ -57,7 +57,8 @@ def _slope(a: Any, s: Any, by: str) -> Any:
     out = np.empty_like(x)
     for part, quotients in ((lower, _by_series), (~lower, _by_fraction)):
         if part.any():
-            out[part] = _derivative(*quotients(a[part], s[part], x[part], by == "a"), by)
+            point = a[part], s[part], x[part]
+            out[part] = _derivative(*point, *quotients(*point, by == "a"), by)
     return out
 
 
@@ -70,7 +71,7 @@ def _derivative(a: Any, s: Any, x: Any, first: Any, second: Any, by: str) -> Any
     return first
 
 
-def _by_series(a: Any, s: Any, x: Any, twice: bool) -> tuple[Any, ...]:
+def _by_series(a: Any, s: Any, x: Any, twice: bool) -> tuple[Any, Any]:
     """P = exp(a s - x) / gamma(a + 1) times the sum of x^n / ((a + 1) ... (a + n)), where x < a + 1."""
     term = total = np.ones_like(x)
     harmonic = squares = slope = curve = np.zeros_like(x)
@@ -91,10 +92,10 @@ def _by_series(a: Any, s: Any, x: Any, twice: bool) -> tuple[Any, ...]:
     # log * total is infinite where x is 0; there the sums are 1 and 0.
     first = -(log * total + slope) / a
     second = -((log * log - trigamma(a + 1.0)) * total + 2.0 * log * slope + curve) / a
-    return a, s, x, first, second
+    return first, second
 
 
-def _by_fraction(a: Any, s: Any, x: Any, twice: bool) -> tuple[Any, ...]:
+def _by_fraction(a: Any, s: Any, x: Any, twice: bool) -> tuple[Any, Any]:
     """1 - P = exp(a s - x) / gamma(a) times 1 / (x+1-a - 1 (1-a) / (x+3-a - 2 (2-a) / ...)), where x is larger.
 
     The numerators and denominators of the convergents obey X_n = b_n X_(n-1) + a_n X_(n-2); so do their derivatives,
@@ -133,4 +134,4 @@ def _by_fraction(a: Any, s: Any, x: Any, twice: bool) -> tuple[Any, ...]:
     log = s - digamma(a)
     first = log * value + slope
     second = (log * log - trigamma(a)) * value + 2.0 * log * slope + curve
-    return a, s, x, first, second
+    return first, second

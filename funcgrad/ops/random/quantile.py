@@ -131,6 +131,8 @@ def _tails(u: Any) -> Any:
 def erf_inv(u: Any, block: int = 8192) -> Any:
     """The inverse of the error function, for an array of floating-point numbers."""
     u = np.asarray(u)
+    if u.dtype.kind != "f":
+        u = u.astype(np.float64)
     wide = np.ascontiguousarray(u, np.float32 if u.dtype.itemsize < 4 else u.dtype).reshape(-1)
     out = np.empty_like(wide)
     for start in range(0, len(wide), block):
