@@ -6,6 +6,10 @@ import os
 import sys
 from pathlib import Path
 
+# Read when NumPy is first imported. Matrices are tiny and the workers of xdist use all processors already:
+# threads of BLAS would wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Read when JAX is first imported. Its programs are tiny and run once, so optimising them is a waste.
 os.environ["XLA_FLAGS"] = " ".join(
     [
