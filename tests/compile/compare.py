@@ -39,9 +39,7 @@ def assert_same(expected: Sequence[Any], got: Sequence[Any], rtol: float = 1e-11
         assert g.dtype == e.dtype
         assert g.shape == e.shape
         if e.dtype.kind in "fc":
-            tolerance = (
-                max(rtol, 200 * float(np.finfo(e.dtype).eps)) if e.dtype.itemsize < 8 else rtol
-            )
+            tolerance = max(rtol, 200 * float(np.finfo(e.dtype).eps))
             np.testing.assert_allclose(g, e, rtol=tolerance, atol=tolerance, equal_nan=True)
         else:
             np.testing.assert_array_equal(g, e)
