@@ -1,4 +1,4 @@
-"""Every function of the table: its program and its gradient's, in small clusters and threads, against the interpreter."""
+"""Every function of the table, and its gradient, in small clusters and threads against the interpreter."""
 
 from __future__ import annotations
 
