@@ -387,3 +387,21 @@ def test_pytrees_go_through_all_levels() -> None:
         one = fg.grad(model)(parameters, row)
         close(fg.tree.map(lambda g: g[i], gradients), one)
     assert fg.tree.structure(gradients) == fg.tree.structure(parameters)
+
+
+def test_gradients_of_collectives() -> None:
+    """The transpose of gathering is a sum of what was scattered."""
+    jax = namespace("jax")
+
+    def loss(lib: Any, np: Any, x: Any) -> Any:
+        def example(v: Any) -> Any:
+            everyone = lib.lax.all_gather(v, "i")
+            return np.sum(np.sin(everyone) * v) + lib.lax.pmean(v, "i") ** 2
+
+        return np.sum(lib.vmap(example, axis_name="i")(x) * np.arange(1.0, 4.0))
+
+    expected = jax.grad(lambda x: loss(jax, jax.numpy, x))(X)
+    close(fg.grad(lambda x: loss(fg, np, x))(X), expected)
+    close(fg.jit(fg.grad(lambda x: loss(fg, np, x)))(X), expected)
+    second = jax.hessian(lambda x: loss(jax, jax.numpy, x))(X)
+    close(fg.hessian(lambda x: loss(fg, np, x))(X), second)
