@@ -1,0 +1,57 @@
+"""The coverage page says of every public NumPy function what it is, and the claims made from it hold."""
+
+from __future__ import annotations
+
+from scripts.coverage_table import (
+    ERROR,
+    KINDS,
+    MISSING,
+    RULES,
+    ZERO,
+    counts,
+    differentiable_share,
+    page,
+    rows,
+)
+
+
+def kind_of(name: str) -> str:
+    return next(row.kind for row in rows() if row.name == name)
+
+
+def test_every_function_is_of_a_known_kind() -> None:
+    assert {row.kind for row in rows()} <= set(KINDS)
+    assert [row.name for row in rows() if row.kind == MISSING] == []
+
+
+def test_kinds_are_as_mathematics_has_them() -> None:
+    rules = ("sin", "sum", "bincount", "put", "sort", "where", "linalg.eig", "fft.irfft", "full")
+    zero = ("argsort", "floor", "sign", "equal", "searchsorted", "linalg.matrix_rank", "shape")
+    assert {name: kind_of(name) for name in rules} == dict.fromkeys(rules, RULES)
+    assert {name: kind_of(name) for name in zero} == dict.fromkeys(zero, ZERO)
+    assert kind_of("savetxt") == ERROR
+
+
+def test_what_has_a_derivative_is_traced() -> None:
+    assert differentiable_share() >= 0.95
+
+
+def test_what_numpy_dispatches_has_cases() -> None:
+    ours = "by `funcgrad.numpy"
+    untested = [r.name for r in rows() if r.kind in (RULES, ZERO) and not r.cases]
+    assert [
+        n for n in untested if not next(r for r in rows() if r.name == n).note.startswith(ours)
+    ] == []
+
+
+def test_refusals_give_a_reason() -> None:
+    assert [row.name for row in rows() if row.kind == ERROR and not row.note] == []
+
+
+def test_page_shows_counts_and_every_function() -> None:
+    text = page()
+    for row in rows():
+        assert f"<code>np.{row.name}</code>" in text
+    for kind, count in counts().items():
+        assert f"<td>{kind}</td><td>{count}</td>" in text
+        assert f'<option value="{kind}">' in text
