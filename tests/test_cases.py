@@ -167,6 +167,27 @@ def test_second_derivatives(case: Case) -> None:
     check_second_order(case, base_dtype(case))
 
 
+@every([case for case in SMOOTH if case.vmap])
+def test_compiled_derivatives(case: Case) -> None:
+    call = Call(case, case.arguments(base_dtype(case)), only_inexact=True)
+    tangents = tuple(call.like_active(case.rng("tangents")))
+    cotangents = tuple(call.like_result(case.rng("cotangents")))
+
+    def gradient(*active: Any) -> Any:
+        return fg.vjp(call.smooth, *active)[1](cotangents)
+
+    def derivatives(*active: Any) -> Any:
+        found = fg.jvp(call.smooth, active, tangents)
+        return found + fg.jvp(gradient, active, tangents) if case.order > 1 else found
+
+    interpreted = flatten(derivatives(*call.active))[0]
+    compiled = flatten(fg.jit(derivatives)(*call.active))[0]
+    noise = 100 * noise_of(interpreted)
+    for a, b in zip(compiled, interpreted, strict=True):
+        assert a.dtype == b.dtype
+        assert_close(a, b, tolerance(case), "compiled derivatives", noise=noise)
+
+
 @every([case for case in SMOOTH if jax_function(case)])
 def test_derivatives_are_jaxs(case: Case) -> None:
     compare_with_jax(case, base_dtype(case))
