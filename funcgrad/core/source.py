@@ -94,7 +94,7 @@ def locate(source: Source | None) -> Location | None:
 def is_storing() -> bool:
     """Whether the user's running instruction is `array[index] = value`."""
     source = current_source()
-    if source is None:
+    if not isinstance(source, tuple) or isinstance(source, Location):
         return False
     code, offset = source
     return opname[code.co_code[offset]].startswith(("STORE_SUBSCR", "STORE_SLICE"))

@@ -11,7 +11,7 @@ import numpy as np
 from funcgrad.core import dispatch
 from funcgrad.core.errors import LostDerivativeError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import _OWN, Tracer, View, typeof
+from funcgrad.core.tracing import OWN, Tracer, View, typeof
 from funcgrad.numpy.masked import Masked, masked_read, masked_update
 from funcgrad.numpy.places import AbstractMask, Place, find_place
 from funcgrad.numpy.views import is_scalar, own
@@ -170,7 +170,7 @@ def get(x: Tracer, key: Any) -> Any:
     if place.is_scalar:
         return out
     if place.is_view:
-        out._view = _OWN if is_scalar(x) else KeyView(x, key, place)
+        out._view = OWN if is_scalar(x) else KeyView(x, key, place)
         return out
     return out if out.aval.shape else own(out)
 

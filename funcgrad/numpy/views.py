@@ -14,7 +14,7 @@ import numpy as np
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import _OWN, Tracer, View
+from funcgrad.core.tracing import OWN, Tracer, View
 from funcgrad.ops import basic
 from funcgrad.ops.scatter import scatter
 
@@ -30,7 +30,7 @@ def view(
     value = read(parent)
     out = Tracer(value._trace, value._index, value.aval)
     # A scalar is immutable: what is made of it is an array of its own.
-    out._view = _OWN if is_scalar(parent) else View(parent, read, write, layout)
+    out._view = OWN if is_scalar(parent) else View(parent, read, write, layout)
     return out
 
 
@@ -47,7 +47,7 @@ def own(value: Tracer, layout: Function | None = None) -> Tracer:
     if value._view is not None:
         value._refresh()
     out = Tracer(value._trace, value._index, value.aval)
-    out._view = _OWN if layout is None else View(None, _same, _new, layout)
+    out._view = OWN if layout is None else View(None, _same, _new, layout)
     return out
 
 

@@ -11,7 +11,7 @@ from funcgrad.core.errors import JaxprError, NoDerivativeError
 from funcgrad.core.interpreter import eval_jaxpr, rebind
 from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import Linear
-from funcgrad.core.source import BackwardSource, Source, locate
+from funcgrad.core.source import BackwardSource, Location, Source, locate
 from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
 from funcgrad.core.types import is_differentiable
 from funcgrad.ops.basic import add_any, instantiate
@@ -121,7 +121,9 @@ def backward(
 
 
 def _backward(source: Source | None) -> Source | None:
-    return BackwardSource(source) if type(source) is tuple else source
+    if source is None or isinstance(source, Location):
+        return source
+    return BackwardSource(source)
 
 
 def _check_cotangent(atom: Any, ct: Any) -> None:
