@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch
-from funcgrad.core.errors import ArgumentError
+from funcgrad.core.errors import ArgumentError, ConcretizationError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS, ShapedArray
@@ -63,6 +63,8 @@ def check_shape(name: str, shape: Any, *parameters: Any) -> tuple[int, ...]:
             ) from None
     try:
         sizes = tuple([index(n) for n in shape]) if np.iterable(shape) else (index(shape),)
+    except ConcretizationError:
+        raise
     except TypeError:
         sizes = (-1,)
     if any(n < 0 for n in sizes):
