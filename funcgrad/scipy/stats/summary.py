@@ -1,0 +1,161 @@
+"""Summary statistics of arrays, with SciPy's arguments."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy import special as sp
+
+from funcgrad.core.tracing import typeof
+from funcgrad.numpy.arguments import operand
+from funcgrad.ops.basic import convert
+from funcgrad.scipy.mirror import mirrors
+
+
+def _floating(x: Any) -> Any:
+    x = operand(x)
+    return x if typeof(x).dtype.kind in "fc" else convert(x, np.float64)
+
+
+def _count(x: Any, axis: Any) -> int:
+    shape = typeof(x).shape
+    return int(np.prod(shape)) if axis is None else shape[axis]
+
+
+def _ratio(top: Any, bottom: Any) -> Any:
+    """NaN where the bottom is zero, with a finite derivative."""
+    flat = bottom == 0.0
+    return np.where(flat, np.nan, top / np.where(flat, 1.0, bottom))
+
+
+@mirrors("stats")
+def gmean(a: Any, axis: Any = 0, dtype: Any = None, weights: Any = None, **options: Any) -> Any:
+    """`scipy.stats.gmean`: the geometric mean along an axis.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(fg.scipy.stats.gmean)(np.array([2.0, 2.0]))
+    array([0.5, 0.5])
+    """
+    logs = np.log(_floating(a if dtype is None else np.astype(a, dtype)))
+    return np.exp(np.average(logs, axis=axis, weights=weights))
+
+
+@mirrors("stats")
+def hmean(a: Any, axis: Any = 0, dtype: Any = None, *, weights: Any = None, **options: Any) -> Any:
+    """`scipy.stats.hmean`: the harmonic mean along an axis.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(fg.scipy.stats.hmean)(np.array([2.0, 2.0]))
+    array([0.5, 0.5])
+    """
+    values = _floating(a if dtype is None else np.astype(a, dtype))
+    return 1.0 / np.average(1.0 / values, axis=axis, weights=weights)
+
+
+@mirrors("stats")
+def sem(a: Any, axis: Any = 0, ddof: int = 1, **options: Any) -> Any:
+    """`scipy.stats.sem`: the standard error of the mean.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(fg.scipy.stats.sem)(np.array([1.0, 3.0]))
+    array([-0.5,  0.5])
+    """
+    a = _floating(a)
+    return np.std(a, axis=axis, ddof=ddof) / math.sqrt(_count(a, axis))
+
+
+@mirrors("stats")
+def zscore(a: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = "propagate") -> Any:
+    """`scipy.stats.zscore`: deviations from the mean in standard deviations.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(lambda a: fg.scipy.stats.zscore(a)[1])(np.array([0.0, 1.0, 5.0])).round(3)
+    array([-0.22 ,  0.276, -0.055])
+    """
+    a = _floating(a)
+    return _ratio(
+        a - np.mean(a, axis=axis, keepdims=True), np.std(a, axis=axis, ddof=ddof, keepdims=True)
+    )
+
+
+@mirrors("stats")
+def moment(
+    a: Any, order: Any = 1, axis: Any = 0, nan_policy: str = "propagate", *, center: Any = None
+) -> Any:
+    """`scipy.stats.moment`: the mean power of the deviations from `center` (the mean).
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(lambda a: fg.scipy.stats.moment(a, 2))(np.array([0.0, 2.0]))
+    array([-1.,  1.])
+    """
+    a = _floating(a)
+    if not np.isscalar(order):
+        return np.stack([moment(a, k, axis, center=center) for k in order])
+    middle = np.mean(a, axis=axis, keepdims=True) if center is None else center
+    return np.mean((a - middle) ** order, axis=axis)
+
+
+def _central(a: Any, axis: Any, order: int) -> Any:
+    return np.mean((a - np.mean(a, axis=axis, keepdims=True)) ** order, axis=axis)
+
+
+@mirrors("stats")
+def skew(
+    a: Any, axis: Any = 0, bias: bool = True, nan_policy: str = "propagate", **options: Any
+) -> Any:
+    """`scipy.stats.skew`: the third standardised moment.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(fg.scipy.stats.skew)(np.array([0.0, 1.0, 5.0])).round(3)
+    array([ 0.189, -0.236,  0.047])
+    """
+    a = _floating(a)
+    n = _count(a, axis)
+    second, third = _central(a, axis, 2), _central(a, axis, 3)
+    value = _ratio(third, second * np.sqrt(second))
+    return value if bias or n < 3 else value * (math.sqrt((n - 1.0) * n) / (n - 2.0))
+
+
+@mirrors("stats")
+def kurtosis(
+    a: Any,
+    axis: Any = 0,
+    fisher: bool = True,
+    bias: bool = True,
+    nan_policy: str = "propagate",
+    **options: Any,
+) -> Any:
+    """`scipy.stats.kurtosis`: the fourth standardised moment, less 3 if `fisher`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(fg.scipy.stats.kurtosis)(np.array([0.0, 1.0, 2.0, 7.0])).round(3)
+    array([ 0.105,  0.04 , -0.196,  0.05 ])
+    """
+    a = _floating(a)
+    n = _count(a, axis)
+    second, fourth = _central(a, axis, 2), _central(a, axis, 4)
+    value = _ratio(fourth, second * second)
+    if not bias and n > 3:
+        value = ((n * n - 1.0) * value - 3.0 * (n - 1.0) ** 2) / ((n - 2.0) * (n - 3.0)) + 3.0
+    return value - 3.0 if fisher else value
+
+
+@mirrors("stats")
+def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, **options: Any) -> Any:
+    """`scipy.stats.entropy` of weights that are normalised first, or relative to `qk`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(fg.scipy.stats.entropy)(np.array([1.0, 1.0]))
+    array([0., 0.])
+    """
+    p = _floating(pk)
+    p = p / np.sum(p, axis=axis, keepdims=True)
+    if qk is None:
+        terms = sp.entr(p)
+    else:
+        q = _floating(qk)
+        terms = sp.rel_entr(p, q / np.sum(q, axis=axis, keepdims=True))
+    total = np.sum(terms, axis=axis)
+    return total if base is None else total / math.log(base)
