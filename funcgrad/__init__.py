@@ -32,9 +32,13 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
     from funcgrad.api.profiling import export_source, profile
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
+    from funcgrad.control.callback import io_callback, pure_callback
     from funcgrad.control.custom_function import custom_jvp, custom_vjp
     from funcgrad.control.custom_gradient import closure_convert, custom_gradient
     from funcgrad.control.custom_vmap import custom_vmap
+    from funcgrad.control.finite_differences import FiniteDifferences
+    from funcgrad.control.implicit import implicit_fixed_point, implicit_root
+    from funcgrad.control.user_primitive import defprimitive
     from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
 
 __version__ = "0.1.0"
@@ -43,12 +47,18 @@ __version__ = "0.1.0"
 # their modules, and namespaces.
 _LAZY = {
     "CustomVJPPrimal": "control.zeros",
+    "FiniteDifferences": "control.finite_differences",
     "SymbolicZero": "control.zeros",
     "closure_convert": "control.custom_gradient",
     "custom_gradient": "control.custom_gradient",
     "custom_jvp": "control.custom_function",
     "custom_vjp": "control.custom_function",
     "custom_vmap": "control.custom_vmap",
+    "defprimitive": "control.user_primitive",
+    "implicit_fixed_point": "control.implicit",
+    "implicit_root": "control.implicit",
+    "io_callback": "control.callback",
+    "pure_callback": "control.callback",
     "debug_infs": "api.debugging",
     "debug_nans": "api.debugging",
     "export_source": "api.profiling",
@@ -95,6 +105,7 @@ def __dir__() -> list[str]:
 __all__ = [
     "ClosedJaxpr",
     "CustomVJPPrimal",
+    "FiniteDifferences",
     "Jaxpr",
     "ShapeDtypeStruct",
     "SymbolicZero",
@@ -110,12 +121,16 @@ __all__ = [
     "custom_vmap",
     "debug_infs",
     "debug_nans",
+    "defprimitive",
     "eval_jaxpr",
     "eval_shape",
     "float0",
     "grad",
     "hessian",
     "hvp",
+    "implicit_fixed_point",
+    "implicit_root",
+    "io_callback",
     "jacfwd",
     "jacobian",
     "jacobian_sparsity",
@@ -125,6 +140,7 @@ __all__ = [
     "linear_transpose",
     "linearize",
     "make_jaxpr",
+    "pure_callback",
     "sparse_hessian",
     "sparse_jacobian",
     "stop_gradient",

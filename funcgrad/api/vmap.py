@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -15,6 +16,14 @@ from funcgrad.core.tree import flatten_axes, keystr, tree_flatten, tree_flatten_
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import move_axis
 from funcgrad.transforms import batch as batching
+
+
+def _loop(*call: Any) -> Any:
+    """Loops are imported when a primitive without a batching rule is met."""
+    return importlib.import_module("funcgrad.control.sequential").batch_without_rule(*call)
+
+
+batching.WITHOUT_RULE.append(_loop)
 
 
 def vmap(

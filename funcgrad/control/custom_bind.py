@@ -88,7 +88,7 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
         jaxpr=frame.place(body.jaxpr, n_body, 0),
         jvp=jvp,
         vjp=vjp,
-        n_consts=n_body,
+        n_consts=n_body if custom.checks_closure else 0,
         name=custom.name,
     )
 

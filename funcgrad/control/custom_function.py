@@ -47,6 +47,7 @@ class CustomFunction:
         self.jvp: Callable[..., Any] | None = None
         self.fwd: Callable[..., Any] | None = None
         self.bwd: Callable[..., Any] | None = None
+        self.checks_closure = True  # whether the function may not close over what is differentiated
         self.symbolic_jvp = False
         self.symbolic_vjp = False
 

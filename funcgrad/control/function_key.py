@@ -14,6 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core.primitive import Primitive
+from funcgrad.core.tree import PyTreeDef
+from funcgrad.core.types import ShapedArray
+
+_HASHABLE = (
+    np.generic,
+    np.dtype,
+    np.ufunc,
+    Primitive,
+    PyTreeDef,
+    ShapedArray,
+    types.BuiltinFunctionType,
+)
 _CONSTANTS = (int, float, complex, bool, str, bytes, type(None), type, types.ModuleType)
 
 
@@ -50,7 +63,7 @@ class _Identity:
 def _key(value: Any, seen: dict[int, int]) -> Hashable:
     if isinstance(value, _CONSTANTS):
         return (type(value), value)
-    if isinstance(value, (np.generic, np.dtype, np.ufunc, types.BuiltinFunctionType)):
+    if isinstance(value, _HASHABLE):
         return (type(value), value.tobytes() if isinstance(value, np.generic) else value)
     if id(value) in seen:  # a function that names itself
         return ("seen", seen[id(value)])

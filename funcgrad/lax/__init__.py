@@ -17,6 +17,8 @@ from funcgrad.control.collectives import (
     pmin,
     psum,
 )
+from funcgrad.control.custom_root import custom_root
+from funcgrad.control.linear_solve import custom_linear_solve
 from funcgrad.control.loops import scan
 from funcgrad.control.while_loops import fori_loop, while_loop
 from funcgrad.lax.arrays import (
@@ -76,6 +78,8 @@ __all__ = [
     # control flow
     "associative_scan",
     "cond",
+    "custom_linear_solve",
+    "custom_root",
     "fori_loop",
     "map",
     "scan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from funcgrad.core.check import checked
@@ -14,6 +14,9 @@ from funcgrad.core.source import locate
 from funcgrad.core.tracing import build_jaxpr, current_trace
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import broadcast_in_dim
+
+# What is done with a primitive without a batching rule: a loop, which `control` knows how to make.
+WITHOUT_RULE: list[Callable[..., Any]] = []
 
 
 class Batched(NamedTuple):
@@ -112,12 +115,18 @@ def forward_batched(
             out_flags: Any = [False] * len(eqn.outvars) if multiple else False
         else:
             rule = eqn.primitive.batch
-            if rule is None:
+            if rule is not None:
+                out, out_flags = rule(axis, operands, flags, **eqn.params)
+            elif any(flags) and WITHOUT_RULE:
+                place = f"\n  at {locate(eqn.source)}"
+                out, out_flags = WITHOUT_RULE[0](
+                    eqn.primitive, axis, operands, flags, eqn.params, place
+                )
+            else:
                 raise NoBatchingError(
                     f"{eqn.primitive.name} has no batching rule\n  at {locate(eqn.source)}\n  "
                     "loop over the examples, or give the primitive a `batch` rule"
                 )
-            out, out_flags = rule(axis, operands, flags, **eqn.params)
         if multiple:
             if isinstance(out_flags, bool):
                 out_flags = [out_flags] * len(eqn.outvars)
