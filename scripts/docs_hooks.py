@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,3 +15,21 @@ def on_startup(**_: Any) -> None:
     """Put the checkout first on the path; draw without a display."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("MPLBACKEND", "svg")
+
+
+def on_post_page(output: str, *, page: Any, **_: Any) -> str:
+    """Let the page ask nobody but the site."""
+    return own_scripts(output, "../" * page.url.count("/"))
+
+
+def on_post_template(output: str, *, template_name: str, **_: Any) -> str:
+    """The same for the page of what is not found, which stands at the site's root."""
+    return own_scripts(output, "/") if template_name == "404.html" else output
+
+
+def own_scripts(output: str, root: str) -> str:
+    """The page with the worker for searches from disk taken from the site, not from a content network."""
+    own = f'<script src="{root}assets/frame-worker.js">'
+    output = re.sub(r'<script src="https://[^"]*iframe-worker[^"]*">', own, output)
+    # What markdown-exec adds for code that runs in the page, which there is none of.
+    return re.sub(r'<script src="[^"]*_markdown_exec_pyodide.js"></script>', "", output)
