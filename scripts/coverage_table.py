@@ -143,6 +143,8 @@ def _scan() -> tuple[Calls, set[Any]]:
     from tests.cases import CASES
 
     fnp._load_all()
+    with contextlib.suppress(ImportError):  # without SciPy there is no scipy.special to show
+        import funcgrad.ops.special  # noqa: F401
     calls = Calls()
     with calls.recorded(dispatch.FUNCTIONS), calls.recorded(dispatch.UFUNCS):
         for case in CASES:
@@ -187,8 +189,6 @@ def special_rows() -> list[Row]:
     """The ufuncs of `scipy.special`, if SciPy is there."""
     try:
         import scipy.special as special
-
-        import funcgrad.ops.special  # noqa: F401
     except ImportError:
         return []
     calls, _ = _scan()
@@ -237,7 +237,8 @@ def page() -> str:
 </table>
 
 {differentiable_share():.0%} of the functions that have a mathematical derivative are traced with all rules; the others
-turn their argument into a plain array, and say so. Of the {special.total()} ufuncs of `scipy.special`, {special.total() - special[ERROR]} are traced.
+turn their argument into a plain array, and say so.
+Of the {special.total()} ufuncs of `scipy.special`, {special.total() - special[ERROR]} are traced.
 
 <div class="filter" data-table="functions">
 <input type="search" placeholder="Filter: solve, fft, cum ..." aria-label="Filter the functions">
