@@ -30,6 +30,7 @@ from funcgrad.core.types import float0
 
 if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
+    from funcgrad.api.drawing import draw, to_dot, to_mermaid
     from funcgrad.api.profiling import export_source, profile
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
     from funcgrad.control.callback import io_callback, pure_callback
@@ -61,11 +62,14 @@ _LAZY = {
     "pure_callback": "control.callback",
     "debug_infs": "api.debugging",
     "debug_nans": "api.debugging",
+    "draw": "api.drawing",
     "export_source": "api.profiling",
     "jacobian_sparsity": "api.sparse",
     "profile": "api.profiling",
     "sparse_hessian": "api.sparse",
     "sparse_jacobian": "api.sparse",
+    "to_dot": "api.drawing",
+    "to_mermaid": "api.drawing",
     "why_zero": "api.debugging",
 }
 _NAMESPACES = frozenset(
@@ -121,6 +125,7 @@ __all__ = [
     "custom_vmap",
     "debug_infs",
     "debug_nans",
+    "draw",
     "defprimitive",
     "eval_jaxpr",
     "eval_shape",
@@ -144,6 +149,8 @@ __all__ = [
     "sparse_hessian",
     "sparse_jacobian",
     "stop_gradient",
+    "to_dot",
+    "to_mermaid",
     "value_and_grad",
     "vjp",
     "vmap",
