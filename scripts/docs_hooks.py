@@ -32,4 +32,10 @@ def own_scripts(output: str, root: str) -> str:
     own = f'<script src="{root}assets/frame-worker.js">'
     output = re.sub(r'<script src="https://[^"]*iframe-worker[^"]*">', own, output)
     # What markdown-exec adds for code that runs in the page, which there is none of.
-    return re.sub(r'<script src="[^"]*_markdown_exec_pyodide.js"></script>', "", output)
+    return re.sub(r"<(script|link)[^>]*_markdown_exec_pyodide[^>]*>(</script>)?", "", output)
+
+
+def on_post_build(config: Any, **_: Any) -> None:
+    """Leave out the files of markdown-exec that name other servers."""
+    for leftover in Path(config["site_dir"], "assets").glob("_markdown_exec_pyodide.*"):
+        leftover.unlink()
