@@ -32,8 +32,13 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
     from funcgrad.api.drawing import draw, to_dot, to_mermaid
     from funcgrad.api.profiling import export_source, profile
+    from funcgrad.api.residuals import print_saved_residuals, saved_residuals
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
+    from funcgrad.control import checkpoint_policies
     from funcgrad.control.callback import io_callback, pure_callback
+    from funcgrad.control.checkpoint import checkpoint, remat
+    from funcgrad.control.checkpoint_policies import checkpoint_name
+    from funcgrad.control.checkpointed_scan import checkpointed_scan
     from funcgrad.control.custom_function import custom_jvp, custom_vjp
     from funcgrad.control.custom_gradient import closure_convert, custom_gradient
     from funcgrad.control.custom_vmap import custom_vmap
@@ -50,6 +55,9 @@ _LAZY = {
     "CustomVJPPrimal": "control.zeros",
     "FiniteDifferences": "control.finite_differences",
     "SymbolicZero": "control.zeros",
+    "checkpoint": "control.checkpoint",
+    "checkpoint_name": "control.checkpoint_policies",
+    "checkpointed_scan": "control.checkpointed_scan",
     "closure_convert": "control.custom_gradient",
     "custom_gradient": "control.custom_gradient",
     "custom_jvp": "control.custom_function",
@@ -59,7 +67,10 @@ _LAZY = {
     "implicit_fixed_point": "control.implicit",
     "implicit_root": "control.implicit",
     "io_callback": "control.callback",
+    "print_saved_residuals": "api.residuals",
     "pure_callback": "control.callback",
+    "remat": "control.checkpoint",
+    "saved_residuals": "api.residuals",
     "debug_infs": "api.debugging",
     "debug_nans": "api.debugging",
     "draw": "api.drawing",
@@ -74,6 +85,8 @@ _LAZY = {
 }
 _NAMESPACES = frozenset(
     {
+        "ad_checkpoint",
+        "checkpoint_policies",
         "custom_batching",
         "custom_derivatives",
         "debug",
@@ -97,6 +110,8 @@ def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         value = globals()[name] = getattr(_importlib.import_module(f"funcgrad.{_LAZY[name]}"), name)
         return value
+    if name == "checkpoint_policies":
+        return _importlib.import_module("funcgrad.control.checkpoint_policies")
     if name in _NAMESPACES:
         return _importlib.import_module(f"funcgrad.{name}")
     raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
@@ -116,6 +131,10 @@ __all__ = [
     "cache_info",
     "check_grads",
     "check_jaxpr",
+    "checkpoint",
+    "checkpoint_name",
+    "checkpoint_policies",
+    "checkpointed_scan",
     "clear_caches",
     "closure_convert",
     "config",
@@ -129,6 +148,7 @@ __all__ = [
     "defprimitive",
     "eval_jaxpr",
     "eval_shape",
+    "export_source",
     "float0",
     "grad",
     "hessian",
@@ -145,7 +165,11 @@ __all__ = [
     "linear_transpose",
     "linearize",
     "make_jaxpr",
+    "print_saved_residuals",
+    "profile",
     "pure_callback",
+    "remat",
+    "saved_residuals",
     "sparse_hessian",
     "sparse_jacobian",
     "stop_gradient",

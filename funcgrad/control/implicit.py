@@ -38,8 +38,8 @@ def implicit_root(
     is called on plain arrays and never traced; neither its steps nor its starting point play a part in derivatives.
 
     Args:
-        residual: `residual(x, *args)`, which is zero where `x` is the solution; a function of arrays or pytrees, with as
-            many equations as unknowns.
+        residual: `residual(x, *args)`, which is zero where `x` is the solution; a function of arrays or pytrees, with
+            as many equations as unknowns.
         solver: `solver(*args) -> x`. Left out, `implicit_root(residual)` is a decorator for it.
         result_like: shapes and dtypes of `x` (arrays or `ShapeDtypeStruct`s), or a function of the arguments that gives
             them; needed under `jit`, where the arguments have no values to call the solver with.

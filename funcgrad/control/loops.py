@@ -69,13 +69,13 @@ def scan(
             return scan(f, init, xs, length, reverse)
     slices = [ShapedArray(a.shape[1:], a.dtype) for a in x_avals]
     body, init_leaves, ys_tree = trace_carrying(
-        lambda carry, x: _pair(f, f(carry, x)),
+        lambda carry, x: pair_of("scan", f, f(carry, x)),
         transform="scan",
         user_fun=f,
         init=init,
         init_leaves=init_leaves,
         init_avals=init_avals,
-        tree=_pair_tree(init_tree, x_tree),
+        tree=pair_tree(init_tree, x_tree),
         others=slices,
     )
     params = {
@@ -98,16 +98,18 @@ def bind_or_run(primitive: Any, operands: Sequence[Any], params: dict[str, Any])
         return primitive.impl(*operands, **params)  # type: ignore[no-any-return]
 
 
-def _pair(f: Any, out: Any) -> tuple[Any, Any]:
+def pair_of(transform: str, f: Any, out: Any) -> tuple[Any, Any]:
+    """The two things that the body of a scan returns."""
     if not isinstance(out, (tuple, list)) or len(out) != 2:
         raise ArgumentError(
-            f"scan: {describe_function(f)} must return a pair (carry, y), not {shown(out)}{here()}\n  "
+            f"{transform}: {describe_function(f)} must return a pair (carry, y), not {shown(out)}{here()}\n  "
             "return None for y if there is nothing to stack"
         )
     return out[0], out[1]
 
 
-def _pair_tree(a: Any, b: Any) -> Any:
+def pair_tree(a: Any, b: Any) -> Any:
+    """The structure of a pair of trees."""
     return tree_structure((a.unflatten([0] * a.num_leaves), b.unflatten([0] * b.num_leaves)))
 
 
@@ -159,7 +161,7 @@ def _python_scan(
     carry_tree = tree_structure(init)
     expected: list[ShapedArray] = list(init_avals)
     for t in range(length - 1, -1, -1) if reverse else range(length):
-        out, y = _pair(f, f(carry, x_tree.unflatten([x[t] for x in x_leaves])))
+        out, y = pair_of("scan", f, f(carry, x_tree.unflatten([x[t] for x in x_leaves])))
         expected = check_carry("scan", f, carry, carry_tree, expected, out)
         leaves, tree = tree_flatten(y)
         if y_tree is None:
@@ -210,13 +212,26 @@ def check_carry(
     if out_tree == tree:
         for a, b in zip(expected, avals, strict=True):
             # Python's numbers give way to arrays.
-            if a.shape != b.shape or (a.dtype != b.dtype and not (a.weak_type or b.weak_type)):
+            if a.shape != b.shape or (a.dtype != b.dtype and not _gives_way(a, b)):
                 break
         else:
             return avals
     error = carry_mismatch(transform, f, carry, expected, out, avals)
     assert error is not None
     raise error
+
+
+def _gives_way(a: ShapedArray, b: ShapedArray) -> bool:
+    """Whether one of two types is a Python number's, of a kind that the other holds: 1.0 is no boolean."""
+    if a.weak_type and b.weak_type:
+        return True
+    if not (a.weak_type or b.weak_type):
+        return False
+    weak, strong = (a, b) if a.weak_type else (b, a)
+    order = "biufc"
+    return order.index(weak.dtype.kind) <= order.index(strong.dtype.kind) or (
+        weak.dtype.kind == "i" and strong.dtype.kind == "u"
+    )
 
 
 def read_only(tree: Any) -> Any:
