@@ -7,7 +7,7 @@ from typing import Any
 
 from funcgrad.core.check import checked
 from funcgrad.core.config import config
-from funcgrad.core.errors import JaxprError, NoDerivativeError
+from funcgrad.core.errors import JaxprError, NoDerivativeError, UnsupportedError
 from funcgrad.core.interpreter import eval_jaxpr, rebind
 from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import Linear
@@ -110,10 +110,24 @@ def backward(
         if rule is None:
             raise NoDerivativeError(
                 f"{eqn.primitive.name} has no transposition rule\n  at {locate(eqn.source)}\n  "
-                "it cannot be differentiated in reverse mode; use fg.jvp or fg.jacfwd"
+                + (
+                    "it cannot be differentiated in reverse mode; use fg.jvp or fg.jacfwd"
+                    if eqn.primitive.jvp is None
+                    else "it is not linear: transpose linear functions only; fg.linearize makes a linear one"
+                )
             )
         given = out_cts if eqn.primitive.multiple_results else out_cts[0]
-        found = rule(given, *[operand(a) for a in eqn.invars], **eqn.params)
+        values = [operand(a) for a in eqn.invars]
+        try:
+            found = rule(given, *values, **eqn.params)
+        except (UnsupportedError, AttributeError, TypeError, AssertionError) as error:
+            if sum(type(x) is Linear for x in values) < 2:
+                raise
+            # A rule that met a linear operand where it wanted a value.
+            raise NoDerivativeError(
+                f"{eqn.primitive.name} multiplies values that both depend on the inputs: it is not linear in them"
+                f"\n  at {locate(eqn.source)}\n  transpose linear functions only; fg.linearize makes a linear one"
+            ) from error
         for atom, ct in zip(eqn.invars, found, strict=True):
             accumulate(atom, ct)
     trace.source = outer_source

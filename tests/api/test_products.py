@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.core.errors import NoDerivativeError
 
 X = np.array([0.3, 0.7, 1.1])
 
@@ -191,3 +194,12 @@ def test_stop_gradient():
     assert fg.grad(fg.grad(g))(3.0) == 0.0
     assert fg.stop_gradient({"a": 1.0, "name": "text"}) == {"a": 1.0, "name": "text"}
     np.testing.assert_array_equal(fg.vmap(fg.grad(g))(X), X)
+
+
+@pytest.mark.parametrize(
+    "fun", [lambda x: x * x, lambda x: x @ x, lambda x: x / x, np.sin, lambda x: np.convolve(x, x)]
+)
+def test_transposing_a_function_that_is_not_linear_says_so(fun: Any) -> None:
+    x = np.ones(3)
+    with pytest.raises(NoDerivativeError, match="not linear(.|\n)*fg.linearize makes a linear one"):
+        fg.linear_transpose(fun, x)(fun(x))
