@@ -293,6 +293,11 @@ def _positions(argnums: Any, n: int, fun: Any, transform: str) -> list[int]:
                 f"{transform}: argnums has {position}, but {describe_function(fun)} was called with "
                 f"{n} positional argument{'' if n == 1 else 's'}\n  pass the argument by position, or use argnames"
             )
+        if int(position) % n in positions:
+            raise ArgumentError(
+                f"{transform}: argnums={argnums!r} names argument {int(position) % n} of "
+                f"{describe_function(fun)} twice\n  name each argument once, and use its gradient twice"
+            )
         positions.append(int(position) % n)
     return positions
 

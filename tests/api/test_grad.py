@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+from typing import Any
 
 import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.core.errors import ArgumentError
 
 
 def product(x, y):
@@ -235,3 +237,10 @@ def test_traceback_shows_only_the_user():
     inner = [entry.path.name for entry in caught.traceback][-1]
     assert inner == "test_grad.py"
     assert not any("transforms" in str(entry.path) for entry in caught.traceback)
+
+
+@pytest.mark.parametrize("transform", [fg.grad, fg.value_and_grad, fg.jacrev, fg.jacfwd])
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2)])
+def test_argument_named_twice_is_refused(transform: Any, argnums: tuple[int, int]) -> None:
+    with pytest.raises(ArgumentError, match="names argument 0 of .* twice"):
+        transform(lambda x, y: np.sum(x * y), argnums)(np.ones(3), np.ones(3))
