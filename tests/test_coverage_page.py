@@ -37,11 +37,11 @@ def test_what_has_a_derivative_is_traced() -> None:
 
 
 def test_what_numpy_dispatches_has_cases() -> None:
-    ours = "by `funcgrad.numpy"
-    untested = [r.name for r in rows() if r.kind in (RULES, ZERO) and not r.cases]
-    assert [
-        n for n in untested if not next(r for r in rows() if r.name == n).note.startswith(ours)
-    ] == []
+    untested = {
+        row.name for row in rows() if row.kind in (RULES, ZERO) and not row.cases and not row.note
+    }
+    deprecated = {"fix"}  # by NumPy 2.5; tests/cases/ has it for earlier versions
+    assert untested <= deprecated
 
 
 def test_refusals_give_a_reason() -> None:

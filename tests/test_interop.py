@@ -68,7 +68,8 @@ def test_opt_einsum(name: str) -> None:
     check(lambda x: OPT_EINSUM[name](opt_einsum, x))
 
 
-# What tests/scipy_array_api.py finds of SciPy's array-agnostic functions. These want values, so they cannot be jitted:
+# What tests/scipy_array_api.py finds of SciPy's array-agnostic functions. Those of
+# 1.17 that want values, so that they cannot be jitted:
 ASK_FOR_VALUES = {
     "differentiate.derivative",
     "integrate.tanhsinh",
@@ -112,6 +113,8 @@ def test_scipy_functions_that_follow_the_array_api_run_on_traced_arrays() -> Non
     assert "wrong" not in outcomes.values()
     works = {name for name, outcome in outcomes.items() if outcome in ("jit", "derivatives")}
     asks = {name for name, outcome in outcomes.items() if outcome == "derivatives"}
-    # A later SciPy may do more, so these lists bound what does not work.
+    # A later SciPy may do more, so this list bounds what does not work.
     assert set(outcomes) - works <= REFUSE
-    assert asks <= ASK_FOR_VALUES
+    # Which functions look at values differs: 1.18 does so in all statistics that warn of small samples.
+    if scipy.__version__.startswith("1.17."):
+        assert asks == ASK_FOR_VALUES

@@ -251,7 +251,7 @@ def test_namespace_information() -> None:
     info = fnp.__array_namespace_info__()
     assert fnp.__array_api_version__ == np.__array_api_version__
     assert info.default_device() == "cpu"
-    assert info.devices() == ["cpu"]
+    assert list(info.devices()) == ["cpu"]
     assert info.default_dtypes()["real floating"] == np.float64
     assert set(info.capabilities()) >= {"boolean indexing", "data-dependent shapes"}
     assert info.dtypes(kind="bool") == {"bool": np.dtype(bool)}
