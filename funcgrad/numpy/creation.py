@@ -102,7 +102,7 @@ def array(
 
 
 def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
-    if type(object) in (list, tuple) and any([type(x) is Tracer for x in object]):
+    if type(object) in (list, tuple) and any(type(x) is Tracer for x in object):
         return array(object, *args, **kwargs)
     try:
         return patch.numpy_array(object, *args, **kwargs)
@@ -130,7 +130,7 @@ def asarray(
     """
     if not _contains_tracer(a):
         options = {"device": kwargs.pop("device")} if kwargs.get("device") else {}
-        return np.asarray(a, dtype, order, copy=copy, **options, **kwargs)
+        return patch.numpy_asarray(a, dtype, order, copy=copy, **options, **kwargs)
     out = dispatch.as_array(a)
     if dtype is not None:
         out = _cast(out, dtype)

@@ -35,7 +35,8 @@ def test_forward_nan():
         fg.debug_nans(),
         pytest.raises(
             fg.errors.NonFiniteError,
-            match=rf"sqrt made NaN in 1 of 3 elements, the first at 1\n.*:{line} in .*f\n  operand 0: f64\[3\] \[1.0, -1.0",
+            match=r"sqrt made NaN in 1 of 3 elements, the first at 1\n"
+            rf".*:{line} in .*f\n  operand 0: f64\[3\] \[1.0, -1.0",
         ),
     ):
         fg.value_and_grad(f)(np.array([1.0, -1.0, 2.0]))

@@ -127,9 +127,7 @@ def test_concurrent_first_calls():
     failures = []
 
     def work():
-        for _ in range(50):
-            if not np.allclose(jitted(x), expected):
-                failures.append(1)
+        failures.extend([1 for _ in range(50) if not np.allclose(jitted(x), expected)])
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

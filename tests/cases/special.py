@@ -207,7 +207,12 @@ BESSEL = [
         for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn")
         for n in (0, 2)
     ],
-    one(lambda x: fg.scipy.special.spherical_jn(2, x, derivative=True), name="special.spherical_jn_d", jax=None, rtol=1e-6),
+    one(
+        lambda x: fg.scipy.special.spherical_jn(2, x, derivative=True),
+        name="special.spherical_jn_d",
+        jax=None,
+        rtol=1e-6,
+    ),
     *of_order(special.struve, (0.0, 1.5)),
     *of_order(special.modstruve, (0.0, 1.5), 0.3, 3.0),
 ]  # fmt: skip

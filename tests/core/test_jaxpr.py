@@ -154,7 +154,7 @@ def test_programs_keep_no_arrays_alive() -> None:
     data = np.arange(100_000.0).view(Array)
     alive = weakref.ref(data)
     plain = np.asarray(data)
-    fg.grad(lambda x: np.sum(x * plain))(np.ones(100_000))
+    fg.grad(lambda x, plain=plain: np.sum(x * plain))(np.ones(100_000))
     del data, plain
     gc.collect()
     assert alive() is None

@@ -63,9 +63,8 @@ def test_threads():
     failures = []
 
     def work():
-        for i in range(200):
-            if fg.grad(lambda x: np.array([x, 2 * x]).sum())(float(i)) != 3.0:
-                failures.append(i)
+        gradient = fg.grad(lambda x: np.array([x, 2 * x]).sum())
+        failures.extend([i for i in range(200) if gradient(float(i)) != 3.0])
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

@@ -197,10 +197,10 @@ def test_attributes_are_those_of_arrays() -> None:
     seen: list[Any] = []
 
     def f(x: Any) -> Any:
-        for y in (x, x.T, x[1:, ::2], x.reshape(-1), x[::-1].T, x.ravel("F")):
-            seen.append(
-                (y.strides, y.flags.c_contiguous, y.flags.f_contiguous, y.nbytes, y.itemsize)
-            )
+        seen.extend(
+            (y.strides, y.flags.c_contiguous, y.flags.f_contiguous, y.nbytes, y.itemsize)
+            for y in (x, x.T, x[1:, ::2], x.reshape(-1), x[::-1].T, x.ravel("F"))
+        )
         return x.sum()
 
     x = np.zeros((3, 4))
