@@ -16,7 +16,7 @@ from funcgrad.control.user_primitive import UserPrimitive
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.leaves import flatten_arrays, shown
-from funcgrad.core.primitive import PRIMITIVES, BatchAxis
+from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_structure
@@ -140,10 +140,9 @@ class ImplicitFunction:
         self.result_like = result_like
         self.trees: dict[PyTreeDef, PyTreeDef] = {}  # of results, by those of arguments
         name = f"solver_{getattr(solver, '__name__', 'function').strip('<>')}"
-        while name in PRIMITIVES:
-            name += "_"
         shape = None if result_like is None else self._shape
-        self.primitive = UserPrimitive(name, self._solve, shape, "loop", False)
+        # Not registered, so that it goes with the function: solvers are often made at every call.
+        self.primitive = UserPrimitive(name, self._solve, shape, "loop", False, register=False)
 
     def __repr__(self) -> str:
         return f"<implicit root by {describe_function(self.solver)}>"

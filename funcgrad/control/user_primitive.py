@@ -269,13 +269,15 @@ class UserPrimitive(CallPrimitive):
         shape: Callable[..., Any] | None,
         vmap: str | Callable[..., Any],
         elementwise: bool,
+        register: bool = True,
     ) -> None:
-        before = PRIMITIVES.get(name)
-        if before is not None and not isinstance(before, UserPrimitive):
-            raise ArgumentError(
-                f"defprimitive: a primitive is named {name!r} already{here()}\n  pass another name"
-            )
-        PRIMITIVES.pop(name, None)
+        if register:
+            before = PRIMITIVES.get(name)
+            if before is not None and not isinstance(before, UserPrimitive):
+                raise ArgumentError(
+                    f"defprimitive: a primitive is named {name!r} already{here()}\n  pass another name"
+                )
+            PRIMITIVES.pop(name, None)
         super().__init__(
             name,
             impl=self._impl,
@@ -285,6 +287,7 @@ class UserPrimitive(CallPrimitive):
             properties=frozenset({SEQUENTIAL})
             if vmap == "loop" and not elementwise
             else frozenset(),
+            register=register,
         )
         self.fun = fun
         self.shape = shape
