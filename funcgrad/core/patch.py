@@ -19,6 +19,7 @@ import numpy as np
 _lock = threading.Lock()
 _open = 0
 numpy_array = np.array
+numpy_asarray = np.asarray
 _namespace = vars(np)
 _plain: dict[str, Any] = {}
 _traced: dict[str, Any] = {}

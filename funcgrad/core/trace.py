@@ -298,8 +298,11 @@ class Trace:
                 else:
                     self.values[start] = out
 
-    def depends(self, index: int) -> bool:
-        """Whether a derivative may flow into a variable: through floating-point variables, from an input."""
+    def depends(self, index: int, limit: int | None = None) -> bool:
+        """Whether a derivative may flow into a variable: through floating-point variables, from an input.
+
+        After `limit` variables without an answer it is assumed to.
+        """
         seen = set()
         stack = [index]
         while stack:
@@ -307,7 +310,7 @@ class Trace:
             if i < 0 or i in seen or self.avals[i].dtype.kind not in "fc":
                 continue
             seen.add(i)
-            if i < self.n_inputs:
+            if i < self.n_inputs or len(seen) == limit:
                 return True
             if i in self.known:
                 value = self.known[i]

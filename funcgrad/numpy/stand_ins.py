@@ -6,11 +6,17 @@ These are stubs, so that the functions behind them are imported when they are fi
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from funcgrad.core import patch
+from funcgrad.core.errors import FuncgradError
+from funcgrad.core.source import is_hidden
+from funcgrad.core.tracer import Tracer
+from funcgrad.numpy.creation import asarray
 
 # NumPy's own, for modules that are imported while these names stand for something else.
 numpy_r, numpy_c = np.r_, np.c_
@@ -38,6 +44,44 @@ def _ndenumerate(arr: Any) -> Any:
     return importlib.import_module("funcgrad.numpy.index_tricks").ndenumerate(arr)
 
 
+def _converter(name: str) -> Callable[..., Any]:
+    """`np.asarray` and its kin: NumPy's own, and a traced array where they would drop the derivative.
+
+    Our own code and NumPy's asks for plain values by these names, and gets those or the error.
+    """
+    numpys = getattr(np, name)
+
+    def convert(a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
+        # Values that no derivative flows into become plain, if they are known. The search is bounded, for long
+        # loops that convert in each step.
+        if (
+            type(a) is Tracer
+            and not is_hidden(sys._getframe(1).f_code.co_filename)
+            and a._trace.depends(a._index, limit=100)
+        ):
+            return asarray(a, dtype, copy=kwargs.get("copy"))
+        try:
+            return numpys(a, dtype, *args, **kwargs)
+        except (FuncgradError, TypeError, ValueError):
+            if is_hidden(sys._getframe(1).f_code.co_filename):
+                raise
+            out = asarray(a, dtype, copy=kwargs.get("copy"))
+            if isinstance(out, Tracer):
+                return out
+            raise
+
+    convert.__name__ = convert.__qualname__ = name
+    convert.__doc__ = f"NumPy's `{name}` while a function is traced: it also takes traced values."
+    return convert
+
+
+patch.register(
+    **{
+        name: _converter(name)
+        for name in ("asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite")
+        if hasattr(np, name)
+    }
+)
 patch.register(
     r_=_Brackets("r_"), c_=_Brackets("c_"), vectorize=_vectorize, ndenumerate=_ndenumerate
 )

@@ -73,3 +73,39 @@ def test_threads():
         thread.join()
     assert not failures
     assert np.array is NUMPYS
+
+
+@pytest.mark.parametrize("name", ["asarray", "asanyarray", "ascontiguousarray"])
+@pytest.mark.parametrize("wrap", [lambda f: f, fg.jit])
+def test_functions_that_convert_their_arguments(name, wrap):
+    def f(x):
+        convert = getattr(np, name)
+        x = convert(x, dtype=np.float64)
+        return np.sum(convert([x[0], x[1] ** 2, 3]) * convert([1, 2, 3])) + np.sum(convert(x) ** 2)
+
+    x = np.array([1.0, 3.0], np.float32)
+    before = getattr(np, name)
+    gradient = wrap(fg.grad(f))(x)
+    assert gradient.dtype == np.float32
+    np.testing.assert_array_equal(gradient, [1 + 2, 12 + 6])
+    np.testing.assert_array_equal(
+        fg.vmap(wrap(fg.grad(f)))(np.stack([x, x])), [[3.0, 18.0], [3.0, 18.0]]
+    )
+    assert getattr(np, name) is before
+
+
+def test_asarray_is_the_same_array():
+    def f(x):
+        x = x * 2.0
+        np.asarray(x)[0] = 5.0 * x[1]
+        return x.sum()
+
+    np.testing.assert_array_equal(fg.grad(f)(np.array([1.0, 3.0])), [0.0, 12.0])
+
+
+def test_asarray_of_a_stopped_value_is_plain():
+    def f(x):
+        assert type(np.asarray(fg.stop_gradient(x))) is np.ndarray
+        return x.sum()
+
+    fg.grad(f)(np.array([1.0, 3.0]))
