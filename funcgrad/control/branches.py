@@ -68,7 +68,9 @@ def cond(
         )
     if type(pred) is not Tracer:
         return (true_fun if pred else false_fun)(*operands)
-    index = convert(pred if aval.dtype == np.dtype(bool) else pred != 0, np.dtype(np.intp))
+    index = convert(
+        pred if aval.dtype == np.dtype(bool) else np.not_equal(pred, 0), np.dtype(np.intp)
+    )
     return _branch("cond", index, (false_fun, true_fun), operands, ("false_fun", "true_fun"))
 
 
@@ -136,9 +138,9 @@ def _branch(
         )
         raise _mismatch(transform, first, bodies[k], functions[0], functions[k], names[0], names[k])
     for k, (body, function) in enumerate(zip(bodies, functions, strict=True)):
-        if any(a.dtype != c.dtype for a, c in zip(body.out_avals, common, strict=True)):
+        if any(c and a.dtype != c.dtype for a, c in zip(body.out_avals, common, strict=True)):
             bodies[k] = trace_body(
-                _Converted(function, common),
+                _Converted(function, [c for c in common if c is not None]),
                 tree,
                 avals,
                 what=transform,

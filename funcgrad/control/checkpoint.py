@@ -54,7 +54,7 @@ class Policy:
 
 
 def _bind(jaxpr: Jaxpr, operands: Sequence[Any], policy: Policy | None) -> Sequence[Any]:
-    return checkpoint_p(*operands, jaxpr=jaxpr, policy=policy)  # type: ignore[no-any-return]
+    return checkpoint_p(*operands, jaxpr=jaxpr, policy=policy)
 
 
 def _jvp(

@@ -117,7 +117,7 @@ class _Plan:
         return build_jaxpr(lambda *args: self._two(args, n, m, snapshots), avals, name="scan")
 
     def _scan(self, args: Sequence[Any], n: int) -> Sequence[Any]:
-        return scan_p(  # type: ignore[no-any-return]
+        return scan_p(
             *args,
             jaxpr=self.body,
             length=n,

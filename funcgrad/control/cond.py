@@ -35,7 +35,7 @@ def _impl(index: Any, *operands: Any, branches: Branches) -> tuple[Any, ...]:
 
 
 def _bind(index: Any, *operands: Any, branches: Sequence[Jaxpr]) -> Sequence[Any]:
-    return cond_p(index, *operands, branches=tuple(branches))  # type: ignore[no-any-return]
+    return cond_p(index, *operands, branches=tuple(branches))
 
 
 def _jvp(primals: Sequence[Any], tangents: Sequence[Any], *, branches: Branches) -> Any:

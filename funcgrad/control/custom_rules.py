@@ -51,7 +51,7 @@ class Rule:
         self.key = key
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.key == self.key  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.key == self.key
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -166,13 +166,13 @@ class LateVjp(VjpRule):
         if nonzero not in self._made:
             fwd, n_residuals, _ = self.make(nonzero, None)[0]
             self._made[nonzero] = Vjp(fwd, n_residuals, LateBackward(self, nonzero))
-        return self._made[nonzero]  # type: ignore[no-any-return]
+        return self._made[nonzero]
 
     def pullback(self, nonzero: tuple[bool, ...], ct_nonzero: tuple[bool, ...]) -> Pullback:
         key = (nonzero, ct_nonzero)
         if key not in self._made:
             self._made[key] = self.make(nonzero, ct_nonzero)[1]
-        return self._made[key]  # type: ignore[no-any-return]
+        return self._made[key]
 
 
 class LateBackward(Backward):

@@ -115,7 +115,7 @@ class VmapRule:
         self.key: Hashable = (function_key(custom)[0], tree, out_tree, avals, n_consts)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.key == self.key  # type: ignore[attr-defined]
+        return type(other) is type(self) and other.key == self.key
 
     def __hash__(self) -> int:
         return hash(self.key)

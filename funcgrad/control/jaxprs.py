@@ -91,7 +91,7 @@ def inlined(jaxpr: Jaxpr, atoms: Sequence[Atom]) -> tuple[list[Equation], list[A
 def forwarded(jaxpr: Jaxpr) -> list[int | None]:
     """For each output the input that it is, None for computed ones."""
     places = {v: i for i, v in enumerate(jaxpr.invars)}
-    return [None if type(v) is Literal else places.get(v) for v in jaxpr.outvars]  # type: ignore[arg-type]
+    return [None if type(v) is Literal else places.get(v) for v in jaxpr.outvars]
 
 
 def equation(

@@ -96,17 +96,17 @@ def _sums(jaxpr: Jaxpr, num_consts: int, num_carry: int) -> list[Atom | None]:
     sums: list[Atom | None] = []
     carry = jaxpr.invars[num_consts : num_consts + num_carry]
     for var, out in zip(carry, jaxpr.outvars, strict=False):
-        eqn = makers.get(out)  # type: ignore[arg-type]
+        maker = makers.get(out)  # type: ignore[arg-type]
         term = None
         if (
-            eqn is not None
-            and eqn.primitive.name in ("add", "add_any")
+            maker is not None
+            and maker.primitive.name in ("add", "add_any")
             and uses.get(var) == 1
             and uses[out] == 1
-            and var in eqn.invars
+            and var in maker.invars
             and var.aval.dtype.kind in "fc"
         ):
-            other = eqn.invars[1] if eqn.invars[0] is var else eqn.invars[0]
+            other = maker.invars[1] if maker.invars[0] is var else maker.invars[0]
             if other.aval.shape == var.aval.shape and other.aval.dtype == var.aval.dtype:
                 term = other
         sums.append(term)

@@ -138,7 +138,7 @@ class _Writer:
         consts = [v for v in free if v in self.fixed]
         xs = [v for v in free if v not in self.fixed]
         start = [x for x, s in zip(init, stays, strict=True) if s]
-        if not carry_in and not stacks:
+        if not (carry_in or stacks or parts.steps):
             return []
         jaxpr = Jaxpr((), [*consts, *carry_in, *xs], [*carry_out, *stacks], parts.steps)
         jaxpr.memo(_DONE, lambda: True)
@@ -153,7 +153,7 @@ class _Writer:
             num_carry=len(carry_in),
         )
         self.stacked.update(zip(stacks, outs[len(carry_in) :], strict=True))
-        return outs[: len(carry_in)]  # type: ignore[no-any-return]
+        return outs[: len(carry_in)]
 
     def all_steps(self, atom: Atom) -> Any:
         """The stacked values of an output."""
@@ -179,7 +179,7 @@ class _Writer:
             return self._summed_product(eqn, makers)
         if eqn is not None and eqn.primitive.name == "reduce_sum" and eqn.invars[0] in self.stacked:
             axes = (0, *[a + 1 for a in eqn.params["axes"]])
-            return sum_axes(self.stacked[eqn.invars[0]], axes)  # type: ignore[index]
+            return sum_axes(self.stacked[eqn.invars[0]], axes)
         if eqn is not None and eqn.primitive.name in ("transpose", "reshape", "neg"):
             return eqn.primitive(self._total(eqn.invars[0], makers), **eqn.params)
         return sum_axes(self.stacked[atom], (0,))

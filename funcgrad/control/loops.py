@@ -93,9 +93,9 @@ def scan(
 def bind_or_run(primitive: Any, operands: Sequence[Any], params: dict[str, Any]) -> Sequence[Any]:
     """Record an equation if an operand is traced or it has effects; compute otherwise."""
     if any(type(x) is Tracer for x in operands) or primitive.eqn_effects(params):
-        return primitive(*operands, **params)  # type: ignore[no-any-return]
+        return primitive(*operands, **params)
     with np.errstate(all="ignore"):
-        return primitive.impl(*operands, **params)  # type: ignore[no-any-return]
+        return primitive.impl(*operands, **params)
 
 
 def pair_of(transform: str, f: Any, out: Any) -> tuple[Any, Any]:
@@ -148,7 +148,7 @@ def leading_length(transform: str, xs: Any, avals: Sequence[ShapedArray], length
         raise ArgumentError(
             f"{transform}: xs has no arrays, so the length is not known{here()}\n  pass length=..."
         )
-    return length  # type: ignore[no-any-return]
+    return length
 
 
 def _python_scan(

@@ -54,8 +54,8 @@ def _abstract(
     ):
         _check_type(aval, ShapedArray((length, *var.aval.shape), var.aval.dtype))
     carry = [v.aval for v in jaxpr.invars[num_consts : num_consts + num_carry]]
-    for aval, var in zip(carry, jaxpr.outvars, strict=False):
-        _check_type(var.aval, aval)
+    for aval, out in zip(carry, jaxpr.outvars, strict=False):
+        _check_type(out.aval, aval)
     return (*carry, *stacked_avals(jaxpr.out_avals[num_carry:], length))
 
 
@@ -172,7 +172,7 @@ def _linearize(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -
 def _partial_eval(eqn: Equation, unknown: Sequence[bool]) -> PartialEval | None:
     params = eqn.params
     flags = tuple(unknown)
-    return params["jaxpr"].memo(  # type: ignore[no-any-return]
+    return params["jaxpr"].memo(
         ("partial_scan", flags, _key(params)),
         lambda: partial_loop(eqn, _part(params), flags, params["length"], _bind(params)),
     )

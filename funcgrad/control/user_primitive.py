@@ -236,7 +236,7 @@ class _Backward:
         ans, args = residuals
         rules = self.user.vjp
         _check_count(self.user.primitive.name, "vjp", rules, args)
-        cts = []
+        cts: list[Any] = []
         for rule, arg in zip(rules, args, strict=True):
             aval = typeof(arg)
             if rule is None or not is_differentiable(aval.dtype):

@@ -51,7 +51,7 @@ def _tangent_avals(loop: Loop) -> list[ShapedArray]:
 
 
 def _bind(loop: Loop, *operands: Any) -> Sequence[Any]:
-    return while_p(*operands, **loop._asdict())  # type: ignore[no-any-return]
+    return while_p(*operands, **loop._asdict())
 
 
 def _present(values: Sequence[Any]) -> list[Any]:
@@ -184,7 +184,7 @@ def _bind_transpose(
     carry = way_back(loop, tuple(linear)).carry
     # Cotangents of what does not depend on linear operands go nowhere.
     given = [ct is not None and c for ct, c in zip(cts, carry, strict=True)]
-    return while_transpose_p(  # type: ignore[no-any-return]
+    return while_transpose_p(
         *cond_consts,
         *select(operands, linear, False),
         *select(cts, given),

@@ -16,6 +16,7 @@ from funcgrad.core.leaves import flatten_arrays, leaf_aval, shown
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import Tracer, current_trace, typeof
 from funcgrad.core.tree import PyTreeDef, tree_structure
+from funcgrad.ops.basic import convert_element_type
 
 
 def while_loop(
@@ -181,9 +182,11 @@ def _bound(value: Any, name: str) -> Any:
 
 
 def _start(lower: Any, upper: Any) -> Any:
-    """The counter, of the bounds' common type."""
+    """The counter, of the bounds' common type: a number of Python, which is weak, if `lower` is one."""
+    if type(lower) is int:
+        return lower
     dtype = np.result_type(
-        *[int if typeof(b).weak_type else typeof(b).dtype for b in (lower, upper)]
+        typeof(lower).dtype, int if typeof(upper).weak_type else typeof(upper).dtype
     )
     return lower.astype(dtype) if type(lower) is Tracer else dtype.type(lower)
 
@@ -199,7 +202,8 @@ class _Step:
         self.func = body_fun  # the name under which messages look for the user's function
 
     def __call__(self, carry: Any, i: Any) -> Any:
-        return self.func(i, carry), None
+        # As Python's integers, it gives way to the dtype of arrays.
+        return self.func(convert_element_type(i, new_dtype=i.dtype, weak_type=True), carry), None
 
 
 class _Counted:
@@ -218,7 +222,7 @@ def _python_fori(first: int, last: int, body_fun: Any, init_val: Any) -> Any:
     carry = read_only(init_val)
     expected = list(avals)
     for i in range(first, last):
-        out = body_fun(np.int64(i), carry)
+        out = body_fun(i, carry)
         expected = check_carry("fori_loop", body_fun, carry, tree, expected, out)
         carry = read_only(out)
     return owned(carry)

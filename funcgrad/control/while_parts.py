@@ -70,7 +70,7 @@ def with_tangents(
         cond = padded(loop.cond_jaxpr, cond_avals, range(loop.cond_nconsts + n))
         return Loop(cond, loop.cond_nconsts, body, loop.body_nconsts + sum(consts)), carry
 
-    return loop.memo(("tangents", tuple(consts), tuple(init)), make)  # type: ignore[no-any-return]
+    return loop.memo(("tangents", tuple(consts), tuple(init)), make)
 
 
 class BatchedLoop(NamedTuple):
@@ -102,7 +102,7 @@ def batched_loop(
             )
         return BatchedLoop(_masked(loop, test.jaxpr, body.jaxpr), carry, True)
 
-    return loop.memo(("batched", axis, tuple(cond), tuple(consts), tuple(init)), make)  # type: ignore[no-any-return]
+    return loop.memo(("batched", axis, tuple(cond), tuple(consts), tuple(init)), make)
 
 
 def _masked(loop: Loop, test: Jaxpr, body: Jaxpr) -> Loop:
@@ -186,4 +186,4 @@ def way_back(loop: Loop, linear: tuple[bool, ...]) -> WayBack:
             )
         return WayBack(carry, ahead.known, ahead.n_residuals, cond, ahead.rest, back, tuple(routes))
 
-    return loop.memo(("way_back", linear), make)  # type: ignore[no-any-return]
+    return loop.memo(("way_back", linear), make)

@@ -28,7 +28,7 @@ def _n_threads(value: object) -> int:
     try:
         number = int(value)  # type: ignore[call-overload]
         if number == float(value) and number >= 1:  # type: ignore[arg-type]
-            return number  # type: ignore[no-any-return]
+            return number
     except (TypeError, ValueError):
         pass
     raise ArgumentError(

@@ -134,8 +134,8 @@ class Jaxpr:
         Two threads may both make it; the first to finish wins, and both get the same object.
         """
         if key in self._memo:
-            return self._memo[key]  # type: ignore[no-any-return]
-        return self._memo.setdefault(key, make())  # type: ignore[no-any-return]
+            return self._memo[key]
+        return self._memo.setdefault(key, make())
 
     def open_consts(self) -> Jaxpr:
         """The same program with its constants as leading inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,10 +88,19 @@ class Tracer:
         self.aval = aval
         self._view: View | None = None
 
+    if TYPE_CHECKING:  # given to the class by the floors above
+
+        def __getitem__(self, key: Any) -> Any: ...
+        def __setitem__(self, key: Any, value: Any) -> None: ...
+        def __iter__(self) -> Iterator[Any]: ...
+        def __add__(self, other: Any) -> Any: ...
+        def __lt__(self, other: Any) -> Any: ...
+        def __gt__(self, other: Any) -> Any: ...
+
     # What an array is
 
     @property  # type: ignore[misc]
-    def __class__(self) -> type:  # type: ignore[override]
+    def __class__(self) -> type:
         """What `isinstance` sees: what the value is when the function runs on plain values.
 
         Code that asks `isinstance(x, np.ndarray)` or `isinstance(x, float)` takes the same branch as it would

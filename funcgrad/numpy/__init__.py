@@ -114,7 +114,7 @@ def _load_ufuncs(*call: Any) -> Any:
 
 
 def _advice(func: Any) -> str | None:
-    return importlib.import_module("funcgrad.numpy.refused").advice(func)  # type: ignore[no-any-return]
+    return importlib.import_module("funcgrad.numpy.refused").advice(func)
 
 
 dispatch._LOADERS.append(_load)

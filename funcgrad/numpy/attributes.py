@@ -69,14 +69,14 @@ class FlatIterator:
         )
 
     def __getitem__(self, key: Any) -> Any:
-        return self._elements()[key]._copy()  # type: ignore[index]
+        return self._elements()[key]._copy()
 
     def __setitem__(self, key: Any, value: Any) -> None:
         elements, value = self._elements(), as_array(value)
         if not np.size(value):
             return  # as NumPy
         if np.ndim(value):
-            shape = elements[key].shape  # type: ignore[index]
+            shape = elements[key].shape
             value = np.resize(value, shape)
         put(elements, key, value)
 
@@ -87,7 +87,7 @@ class FlatIterator:
         if self.index >= self.base.size:
             raise StopIteration
         self.index += 1
-        return self._elements()[self.index - 1]  # type: ignore[index]
+        return self._elements()[self.index - 1]
 
     def __len__(self) -> int:
         return self.base.size

@@ -85,7 +85,7 @@ def _of_a_variable(ufunc: np.ufunc) -> int:
 
 
 def _of_a_temporary() -> int:
-    return np.add(_Probe(), 1, out=np.zeros(1))  # type: ignore[call-overload]
+    return np.add(_Probe(), 1, out=np.zeros(1))
 
 
 def _of_a_base() -> int:

@@ -24,7 +24,7 @@ def real(val: Any) -> Any:
     """The real part, a view; real numbers are their own."""
     x = operand(val)
     if type(x) is Tracer:
-        return x.real  # type: ignore[attr-defined]
+        return x.real
     return e.real(x) if e.is_complex(x) else x
 
 
@@ -33,7 +33,7 @@ def imag(val: Any) -> Any:
     """The imaginary part, a view; zeros for real numbers."""
     x = operand(val)
     if type(x) is Tracer:
-        return x.imag  # type: ignore[attr-defined]
+        return x.imag
     if e.is_complex(x):
         return e.imag(x)
     aval = typeof(x)

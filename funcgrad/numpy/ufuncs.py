@@ -152,6 +152,4 @@ def _written(result: Any, out: Any, kept: Any, where: Any, casting: Any, name: s
 
 dispatch._UFUNC_METHODS[:] = [call_ufunc]
 # What `array.clip(low, high)` of a plain array calls with traced limits.
-dispatch.UFUNCS[np._core.umath.clip] = (  # type: ignore[attr-defined]
-    lambda x, low, high: np.minimum(np.maximum(x, low), high)
-)
+dispatch.UFUNCS[np._core.umath.clip] = lambda x, low, high: np.minimum(np.maximum(x, low), high)

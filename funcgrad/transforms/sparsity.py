@@ -28,7 +28,7 @@ class Deps(frozenset[int]):
             return self if other <= self else Deps(self | other)
         return self
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _unite  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _unite
     __truediv__ = __rtruediv__ = _unite
 
     def __neg__(self) -> Deps:
