@@ -59,6 +59,15 @@ from funcgrad.lax.associative import (
     cumprod,
     cumsum,
 )
+from funcgrad.lax.convolution import (
+    ConvDimensionNumbers,
+    conv,
+    conv_dimension_numbers,
+    conv_general_dilated,
+    conv_transpose,
+    conv_with_general_padding,
+    padtype_to_pads,
+)
 from funcgrad.lax.elementwise import *  # noqa: F403
 from funcgrad.lax.elementwise import __all__ as _elementwise
 from funcgrad.lax.mapping import map
@@ -73,6 +82,7 @@ from funcgrad.lax.slicing import (
     slice,
     slice_in_dim,
 )
+from funcgrad.lax.windows import reduce_window
 
 __all__ = [
     # control flow
@@ -137,6 +147,15 @@ __all__ = [
     "top_k",
     "transpose",
     "zeros_like_array",
+    # convolutions and windows
+    "ConvDimensionNumbers",
+    "conv",
+    "conv_dimension_numbers",
+    "conv_general_dilated",
+    "conv_transpose",
+    "conv_with_general_padding",
+    "padtype_to_pads",
+    "reduce_window",
     # elementwise
     *_elementwise,
 ]

@@ -38,6 +38,7 @@ from funcgrad.nn.activations import (
     swish,
 )
 from funcgrad.nn.attention import dot_product_attention
+from funcgrad.nn.pooling import avg_pool, max_pool, min_pool
 from funcgrad.nn.softmax import (
     log_softmax,
     logmeanexp,
@@ -85,7 +86,10 @@ __all__ = [
     "softmax",
     "standardize",
     # layers
+    "avg_pool",
     "dot_product_attention",
+    "max_pool",
+    "min_pool",
     # weights
     "initializers",
 ]

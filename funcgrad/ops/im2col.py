@@ -1,0 +1,155 @@
+"""How convolutions run: windows are gathered into the rows or columns of a matrix and multiplied by BLAS.
+
+That goes by pieces that fit into the cache. The axes of the array of windows are g (groups), n (batch), p
+(positions, one axis per spatial one), f (features of a group), k (elements of the window). They are gathered in the
+order in which memory has long runs, and cut along the positions or, where the sum is longer than the result (as in
+derivatives with respect to the kernel), along what is summed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from funcgrad.ops.shape import _pad_impl as pad
+from funcgrad.ops.window import Window
+
+_PIECE_BYTES = 1 << 21
+
+
+def convolve(lhs: Any, rhs: Any, spatial: Sequence[Window], groups: int) -> Any:
+    """(n, g f, *spatial) and (g o, f, *k) to (n, g o, *p)."""
+    dtype = lhs.dtype
+    if dtype == np.float16:  # NumPy has no fast product of these
+        out = convolve(lhs.astype(np.float32), rhs.astype(np.float32), spatial, groups)
+        return out.astype(np.float16)
+    positions = [w.positions(n) for w, n in zip(spatial, lhs.shape[2:], strict=True)]
+    shape = (lhs.shape[0], rhs.shape[0], *positions)
+    if 0 in shape or 0 in rhs.shape:
+        return np.zeros(shape, dtype)
+    return _Plan(lhs, rhs, spatial, positions, groups).run()
+
+
+class _Plan:
+    """One convolution: how its windows lie in memory, and how they are gathered.
+
+    The matrix of windows has rows (n, p) and columns (f, k) in "rows", or (k, f) in "rows, features last"; in
+    "columns" it is the transpose of the first.
+    """
+
+    def __init__(
+        self, lhs: Any, rhs: Any, spatial: Sequence[Window], positions: list[int], groups: int
+    ) -> None:
+        self.groups, self.positions = groups, positions
+        self.n, self.f = lhs.shape[0], lhs.shape[1] // groups
+        self.o = rhs.shape[0] // groups
+        self.k = rhs.shape[2:]
+        self.d = len(positions)
+        self.dtype = lhs.dtype
+        self.order = self._order(spatial)
+        self.view = self._windows(lhs, spatial)
+        self.kernel = rhs.reshape(groups, self.o, self.f, *self.k)
+
+    def _order(self, spatial: Sequence[Window]) -> str:
+        if not self.d:
+            return "rows, features last"
+        last = spatial[-1]
+        runs = {  # the lengths of what is copied at once; half for every other element
+            "columns": self.positions[-1] * (1.0 if last.stride == 1 else 0.5),
+            "rows": self.k[-1] * (1.0 if last.dilation == 1 else 0.5),
+            "rows, features last": self.f * (self.k[-1] if last.dilation == 1 else 1),
+        }
+        return max(runs, key=lambda name: runs[name])
+
+    def _windows(self, lhs: Any, spatial: Sequence[Window]) -> Any:
+        """All windows, as a view (g, n, *p, f, *k) of the padded array."""
+        widths = [(w.low, w.high, w.base - 1) for w in spatial]
+        none = (0, 0, 0)
+        if self.order == "rows, features last":
+            lhs = np.moveaxis(lhs, 1, -1)
+            if any(w != none for w in widths) or not lhs.flags.c_contiguous:
+                lhs = pad(lhs, 0, (none, *widths, none))
+            lhs = np.moveaxis(lhs, -1, 1)
+        elif any(w != none for w in widths):
+            lhs = pad(lhs, 0, (none, none, *widths))
+        s_n, s_f, *steps = lhs.strides
+        shape = (self.groups, self.n, *self.positions, self.f, *self.k)
+        strides = (
+            s_f * self.f,
+            s_n,
+            *[s * w.stride for s, w in zip(steps, spatial, strict=True)],
+            s_f,
+            *[s * w.dilation for s, w in zip(steps, spatial, strict=True)],
+        )
+        return np.lib.stride_tricks.as_strided(lhs, shape, strides, writeable=False)
+
+    def run(self) -> Any:
+        """The result (n, g o, *p)."""
+        g, n, o, p = self.groups, self.n, self.o, self.positions
+        rows, columns = n * math.prod(p), self.f * math.prod(self.k)
+        upright = self.order != "columns"
+        if columns > rows:
+            parts = self._pieces(2 + self.d, rows * g * self.dtype.itemsize)
+            return self._arranged(sum(self._product(part) for part in parts), upright)
+        out = np.empty((n, *p, g, o) if upright else (n, g, o, *p), self.dtype)
+        for part in self._pieces(1, columns * g * self.dtype.itemsize):
+            place = (part[1], part[2]) if p else (part[1],)
+            product = self._product(part)
+            if upright:
+                piece = out[place]
+                piece[...] = np.moveaxis(product, 0, -2).reshape(piece.shape)
+            else:
+                piece = out[place[0], :, :, *place[1:]]
+                block = product.reshape(g, o, piece.shape[0], *piece.shape[3:])
+                piece[...] = np.moveaxis(block, 2, 0)
+        return self._flat(out, upright)
+
+    def _arranged(self, product: Any, upright: bool) -> Any:
+        """A product of all windows, (g, n p, o) or (g, o, n p), as the result."""
+        g, n, o, p = self.groups, self.n, self.o, self.positions
+        if upright:
+            return self._flat(np.moveaxis(product.reshape(g, n, *p, o), 0, -2), upright)
+        return self._flat(np.moveaxis(product.reshape(g, o, n, *p), 2, 0), upright)
+
+    def _flat(self, out: Any, upright: bool) -> Any:
+        n, p = self.n, self.positions
+        if upright:
+            return np.moveaxis(out.reshape(n, *p, self.groups * self.o), -1, 1)
+        return out.reshape(n, self.groups * self.o, *p)
+
+    def _pieces(self, first: int, unit: int) -> Iterator[tuple[slice, ...]]:
+        """Cuts of the array of windows along axes `first` and `first + 1`.
+
+        `unit`: the bytes of the matrix for one index of all the axes that are cut.
+        """
+        whole = [slice(None)] * self.view.ndim
+        n = self.view.shape[first]
+        inner = self.view.shape[first + 1 : first + 1 + self.d]
+        per_index = unit * math.prod(inner)
+        step = max(1, _PIECE_BYTES // per_index)
+        n_inner = inner[0] if inner else 1
+        inner_step = n_inner if step > 1 else max(1, _PIECE_BYTES // (per_index // n_inner))
+        for i in range(0, n, step):
+            for j in range(0, n_inner, inner_step):
+                whole[first] = slice(i, i + step)
+                if inner:
+                    whole[first + 1] = slice(j, j + inner_step)
+                yield tuple(whole)
+
+    def _product(self, part: tuple[slice, ...]) -> Any:
+        """The product of a piece of the windows and the kernel: (g, n p, o), or (g, o, n p) in columns."""
+        view = self.view[part]
+        split = 2 + self.d
+        kernel = self.kernel[(slice(None), slice(None), *part[split:])]
+        g, rows = self.groups, math.prod(view.shape[1:split])
+        columns = math.prod(view.shape[split:])
+        if self.order == "columns":
+            matrix = np.moveaxis(view, range(1, split), range(-split + 1, 0))
+            return np.matmul(kernel.reshape(g, self.o, columns), matrix.reshape(g, columns, rows))
+        if self.order == "rows, features last":
+            view, kernel = np.moveaxis(view, split, -1), np.moveaxis(kernel, 2, -1)
+        kernel = kernel.reshape(g, self.o, columns)
+        return np.matmul(view.reshape(g, rows, columns), kernel.swapaxes(1, 2))
