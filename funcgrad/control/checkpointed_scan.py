@@ -144,10 +144,16 @@ def first_part(n: int, snapshots: int) -> int:
 
     >>> first_part(
     ...     10, 2
-    ... )  # 3! / (1! 2!) ... 10 = 5! / (2! 3!) steps take 3 repetitions; the first part has 2
-    6
+    ... )  # 3 kept carries, the start among them, and 2 repetitions reach over 10 steps
+    4
     """
-    repetitions = 0
-    while math.comb(snapshots + repetitions, snapshots) < n:
+    kept = snapshots + 1
+
+    def reach(kept: int, repetitions: int) -> int:
+        return math.comb(kept + repetitions, kept) if repetitions >= 0 else 0
+
+    repetitions = 1
+    while reach(kept, repetitions) < n:
         repetitions += 1
-    return min(math.comb(snapshots + repetitions - 1, snapshots), n - 1)
+    longest = min(reach(kept, repetitions - 1), n - reach(kept - 1, repetitions - 1))
+    return max(1, longest, n - reach(kept - 1, repetitions))

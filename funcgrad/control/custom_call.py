@@ -186,7 +186,7 @@ def _vjp_tangents(
         *given,
         backward=found.backward,
         n_residuals=found.n_residuals,
-        operands=nonzero,
+        wrt=nonzero,
         out_avals=tuple([v.aval.strip_weak_type() for v in select(jaxpr.outvars, differentiable)]),
         forward=forward,
         name=name,
@@ -211,7 +211,7 @@ def _all_tangents(linear: Jaxpr, out_nonzero: Sequence[bool], primal: Jaxpr) -> 
 
 # The tangent of a function with a reverse rule.
 #
-# `operands` says of each operand of the function whether it has a tangent. The first `n_residuals` operands
+# `wrt` says of each operand of the function whether it has a tangent. The first `n_residuals` operands
 # belong to the reverse rule, further ones to `forward`, if there is one; the tangents come last.
 
 
@@ -225,7 +225,7 @@ def _lin_impl(*args: Any, forward: Jaxpr | None, n_residuals: int, name: str, **
 
 
 def _lin_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
-    n_tangents = sum(params["operands"])
+    n_tangents = sum(params["wrt"])
     first = len(primals) - n_tangents
     out = custom_lin(*primals, **params)
     if any(t is not None for t in tangents[:first]):
@@ -256,7 +256,7 @@ def _lin_transpose(
     ]
     results = iter(eval_jaxpr(found.jaxpr, (), *operands[:n_residuals], *given))
     found_cts = [next(results) if nz else None for nz in found.nonzero]
-    tangents = select(found_cts, params["operands"])
+    tangents = select(found_cts, params["wrt"])
     return [*[None] * (len(operands) - len(tangents)), *tangents]
 
 
@@ -271,8 +271,8 @@ def _lin_batch(
     forward: Jaxpr | None,
     **params: Any,
 ) -> Any:
-    flags = iter(batched[len(batched) - sum(params["operands"]) :])
-    tangent_flags = tuple([next(flags) if nz else True for nz in params["operands"]])
+    flags = iter(batched[len(batched) - sum(params["wrt"]) :])
+    tangent_flags = tuple([next(flags) if nz else True for nz in params["wrt"]])
     outs = custom_lin(
         *operands,
         backward=BatchedBackward(backward, axis, tuple(batched[:n_residuals]), tangent_flags),

@@ -61,14 +61,17 @@ class _Identity:
 
 
 def _key(value: Any, seen: dict[int, int]) -> Hashable:
-    if isinstance(value, _CONSTANTS):
-        return (type(value), value)
-    if isinstance(value, _HASHABLE):
-        return (type(value), value.tobytes() if isinstance(value, np.generic) else value)
+    kind = type(value)  # traced values say of themselves to `isinstance` that they are floats
+    if issubclass(kind, _CONSTANTS):
+        return (kind, value)
+    if issubclass(kind, np.generic):
+        return (kind, value.tobytes())
+    if issubclass(kind, _HASHABLE):
+        return (kind, value)
     if id(value) in seen:  # a function that names itself
         return ("seen", seen[id(value)])
     seen[id(value)] = len(seen)
-    if isinstance(value, types.FunctionType):
+    if issubclass(kind, types.FunctionType):
         return (
             "function",
             value.__code__,
@@ -77,17 +80,17 @@ def _key(value: Any, seen: dict[int, int]) -> Hashable:
             _keys(sorted((value.__kwdefaults__ or {}).items()), seen),
             _keys([_content(cell) for cell in value.__closure__ or ()], seen),
         )
-    if isinstance(value, (tuple, frozenset)):
-        return (type(value), _keys(value, seen))
-    if isinstance(value, functools.partial):
+    if issubclass(kind, (tuple, frozenset)):
+        return (kind, _keys(value, seen))
+    if issubclass(kind, functools.partial):
         return (
             "partial",
             _key(value.func, seen),
             _keys((value.args, *value.keywords.items()), seen),
         )
-    parts = getattr(type(value), "_function_parts", None)
+    parts = getattr(kind, "_function_parts", None)
     if parts is not None:
-        return (type(value), _keys(parts(value), seen))
+        return (kind, _keys(parts(value), seen))
     raise _Open
 
 
