@@ -94,11 +94,16 @@ def array(
     out = dispatch.as_array(object)
     if dtype is not None:
         out = _cast(out, dtype)
-    if copy:
+    if copying(copy):
         out = out.copy()
     if out.ndim < ndmin:
         out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
     return out
+
+
+def copying(copy: Any) -> bool | None:
+    """The argument `copy`, which array-agnostic code also gives as NumPy's enumeration."""
+    return {"IF_NEEDED": None, "ALWAYS": True, "NEVER": False}.get(getattr(copy, "name", ""), copy)
 
 
 def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:

@@ -109,3 +109,16 @@ def test_asarray_of_a_stopped_value_is_plain():
         return x.sum()
 
     fg.grad(f)(np.array([1.0, 3.0]))
+
+
+def test_scipy_functions_that_convert_and_go_on_with_numpy():
+    special = pytest.importorskip("scipy.special")
+    x = np.array([0.5, 0.5])
+    np.testing.assert_allclose(fg.grad(lambda x: special.logsumexp(x))(x), [0.5, 0.5])
+    np.testing.assert_allclose(fg.jit(fg.grad(lambda x: special.softmax(x)[0]))(x), [0.25, -0.25])
+
+
+def test_scipy_functions_that_go_on_in_compiled_code_say_so():
+    linalg = pytest.importorskip("scipy.linalg")
+    with pytest.raises(fg.errors.LostDerivativeError, match="into a plain array"):
+        fg.grad(lambda x: np.sum(linalg.solve(x, x[0])))(np.eye(2))
