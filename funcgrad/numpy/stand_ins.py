@@ -79,7 +79,7 @@ def _converter(name: str) -> Callable[..., Any]:
         if (
             type(a) is Tracer
             and not _wants_plain(sys._getframe(1).f_code.co_filename)
-            and a._trace.depends(a._index, limit=100)
+            and a._trace.depends(a._index, limit=16)
         ):
             return asarray(a, dtype, copy=copying(kwargs.get("copy")))
         try:
