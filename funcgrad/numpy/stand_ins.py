@@ -81,6 +81,8 @@ def _converter(name: str) -> Callable[..., Any]:
             and not _wants_plain(sys._getframe(1).f_code.co_filename)
             and a._trace.depends(a._index, limit=16)
         ):
+            if dtype is None and not kwargs and not a.aval.weak_type:
+                return a
             return asarray(a, dtype, copy=copying(kwargs.get("copy")))
         try:
             return numpys(a, dtype, *args, **kwargs)
