@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.control.callback import pure_callback
 from funcgrad.core import errors
 from funcgrad.core.errors import (
     ArgumentError,
@@ -158,10 +159,10 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         NoDerivativeError,
         rf"bare has no derivative rule{HERE}use fg.stop_gradient on its operands",
     ),
-    "no batching rule": (
-        lambda: fg.vmap(lambda x: bare(x))(X),
+    "no batching of a callback": (
+        lambda: fg.vmap(lambda x: pure_callback(np.sin, fg.ShapeDtypeStruct((), np.float64), x))(X),
         NoBatchingError,
-        rf"bare has no batching rule{HERE}loop over the examples",
+        r"vmap: the callback .* does not say how it is batched\n  pass vmap_method='sequential'",
     ),
     "no transposition rule": (
         lambda: fg.linear_transpose(lambda x: np.sin(x), X),
