@@ -34,7 +34,6 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.api.profiling import export_source, profile
     from funcgrad.api.residuals import print_saved_residuals, saved_residuals
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
-    from funcgrad.control import checkpoint_policies
     from funcgrad.control.callback import io_callback, pure_callback
     from funcgrad.control.checkpoint import checkpoint, remat
     from funcgrad.control.checkpoint_policies import checkpoint_name
@@ -110,8 +109,6 @@ def __getattr__(name: str) -> _Any:
     if name in _LAZY:
         value = globals()[name] = getattr(_importlib.import_module(f"funcgrad.{_LAZY[name]}"), name)
         return value
-    if name == "checkpoint_policies":
-        return _importlib.import_module("funcgrad.control.checkpoint_policies")
     if name in _NAMESPACES:
         return _importlib.import_module(f"funcgrad.{name}")
     raise AttributeError(f"module 'funcgrad' has no attribute {name!r}")
@@ -133,7 +130,6 @@ __all__ = [
     "check_jaxpr",
     "checkpoint",
     "checkpoint_name",
-    "checkpoint_policies",
     "checkpointed_scan",
     "clear_caches",
     "closure_convert",
