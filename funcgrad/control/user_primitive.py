@@ -69,7 +69,10 @@ def defprimitive(
 
     >>> import math, numpy as np, funcgrad as fg
     >>> gamma = fg.defprimitive(
-    ...     np.vectorize(math.gamma), name="gamma", elementwise=True, jvp=fg.FiniteDifferences()
+    ...     np.vectorize(math.gamma),
+    ...     name="math_gamma",
+    ...     elementwise=True,
+    ...     jvp=fg.FiniteDifferences(),
     ... )
     >>> fg.grad(lambda x: gamma(x).sum())(np.array([1.0, 2.0])).round(6)
     array([-0.577216,  0.422784])
