@@ -95,7 +95,9 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     if axis is None:
         if typeof(i).ndim != 1:
             raise ArgumentError(f"when axis=None, `indices` must have a single dimension.{here()}")
-        FlatIterator(target)[i] = values
+        # `flat` would repeat values; fancy indexing, which NumPy uses here, broadcasts them.
+        value = fit_value(cast_value(operand(values), target.dtype), typeof(i).shape)
+        FlatIterator(target)[i] = value
         return
     axis = normalize_axis(axis, target.ndim)
     places = checked_along_axis(target.shape, i, axis)
