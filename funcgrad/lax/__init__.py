@@ -21,6 +21,7 @@ from funcgrad.control.custom_root import custom_root
 from funcgrad.control.linear_solve import custom_linear_solve
 from funcgrad.control.loops import scan
 from funcgrad.control.while_loops import fori_loop, while_loop
+from funcgrad.lax import linalg
 from funcgrad.lax.arrays import (
     argmax,
     argmin,
@@ -59,6 +60,28 @@ from funcgrad.lax.associative import (
     cumprod,
     cumsum,
 )
+from funcgrad.lax.bits import (
+    bitcast_convert_type,
+    clz,
+    population_count,
+    reduce_xor,
+    shift_right_logical,
+)
+from funcgrad.lax.combining import (
+    approx_max_k,
+    approx_min_k,
+    batch_matmul,
+    broadcast_shapes,
+    broadcast_to_rank,
+    dtype,
+    empty,
+    optimization_barrier,
+    reduce,
+    split,
+    stack,
+    tile,
+    unstack,
+)
 from funcgrad.lax.convolution import (
     ConvDimensionNumbers,
     conv,
@@ -70,7 +93,17 @@ from funcgrad.lax.convolution import (
 )
 from funcgrad.lax.elementwise import *  # noqa: F403
 from funcgrad.lax.elementwise import __all__ as _elementwise
+from funcgrad.lax.gathering import GatherDimensionNumbers, gather
 from funcgrad.lax.mapping import map
+from funcgrad.lax.scattering import (
+    ScatterDimensionNumbers,
+    scatter,
+    scatter_add,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_sub,
+)
 from funcgrad.lax.slicing import (
     dynamic_index_in_dim,
     dynamic_slice,
@@ -81,6 +114,23 @@ from funcgrad.lax.slicing import (
     index_in_dim,
     slice,
     slice_in_dim,
+)
+from funcgrad.lax.special import (
+    bessel_i0e,
+    bessel_i1e,
+    betainc,
+    digamma,
+    erf,
+    erf_inv,
+    erfc,
+    igamma,
+    igamma_grad_a,
+    igammac,
+    lgamma,
+    logistic,
+    polygamma,
+    random_gamma_grad,
+    zeta,
 )
 from funcgrad.lax.windows import reduce_window
 
@@ -147,6 +197,31 @@ __all__ = [
     "top_k",
     "transpose",
     "zeros_like_array",
+    "approx_max_k",
+    "approx_min_k",
+    "batch_matmul",
+    "broadcast_shapes",
+    "broadcast_to_rank",
+    "dtype",
+    "empty",
+    "optimization_barrier",
+    "reduce",
+    "reduce_xor",
+    "split",
+    "stack",
+    "tile",
+    "unstack",
+    "linalg",
+    # gather and scatter
+    "GatherDimensionNumbers",
+    "ScatterDimensionNumbers",
+    "gather",
+    "scatter",
+    "scatter_add",
+    "scatter_max",
+    "scatter_min",
+    "scatter_mul",
+    "scatter_sub",
     # convolutions and windows
     "ConvDimensionNumbers",
     "conv",
@@ -156,6 +231,26 @@ __all__ = [
     "conv_with_general_padding",
     "padtype_to_pads",
     "reduce_window",
+    # bits and special functions
+    "bessel_i0e",
+    "bessel_i1e",
+    "betainc",
+    "bitcast_convert_type",
+    "clz",
+    "digamma",
+    "erf",
+    "erf_inv",
+    "erfc",
+    "igamma",
+    "igamma_grad_a",
+    "igammac",
+    "lgamma",
+    "logistic",
+    "polygamma",
+    "population_count",
+    "random_gamma_grad",
+    "shift_right_logical",
+    "zeta",
     # elementwise
     *_elementwise,
 ]

@@ -84,12 +84,8 @@ __all__ = [
     "convert_element_type",
     "cos",
     "cosh",
-    "digamma",
     "div",
     "eq",
-    "erf",
-    "erf_inv",
-    "erfc",
     "exp",
     "exp2",
     "expm1",
@@ -100,10 +96,8 @@ __all__ = [
     "integer_pow",
     "is_finite",
     "le",
-    "lgamma",
     "log",
     "log1p",
-    "logistic",
     "lt",
     "max",
     "min",
@@ -186,17 +180,6 @@ def integer_pow(x: Any, y: int) -> Any:
     return x**y
 
 
-def logistic(x: Any) -> Any:
-    """`1 / (1 + exp(-x))`.
-
-    >>> import funcgrad as fg
-    >>> fg.grad(fg.lax.logistic)(0.0)
-    np.float64(0.25)
-    """
-    half = 0.5 * np.tanh(0.5 * x)
-    return half + 0.5
-
-
 def reciprocal(x: Any) -> Any:
     """`1 / x`.
 
@@ -260,68 +243,3 @@ def select_n(which: Any, *cases: Any) -> Any:
             which if typeof(which).dtype == np.dtype(bool) else which == i, case, chosen
         )
     return chosen
-
-
-def _special(name: str) -> Any:
-    """A function of `scipy.special`, imported when it is called."""
-
-    def function(x: Any) -> Any:
-        from scipy import special
-
-        return getattr(special, name)(x)
-
-    return function
-
-
-_erf, _erfc, _erfinv = _special("erf"), _special("erfc"), _special("erfinv")
-_gammaln, _psi = _special("gammaln"), _special("psi")
-
-
-def erf(x: Any) -> Any:
-    """The error function; needs SciPy.
-
-    >>> import funcgrad as fg
-    >>> float(fg.lax.erf(0.0))
-    0.0
-    """
-    return _erf(x)
-
-
-def erfc(x: Any) -> Any:
-    """The complementary error function; needs SciPy.
-
-    >>> import funcgrad as fg
-    >>> float(fg.lax.erfc(0.0))
-    1.0
-    """
-    return _erfc(x)
-
-
-def erf_inv(x: Any) -> Any:
-    """The inverse of the error function; needs SciPy.
-
-    >>> import funcgrad as fg
-    >>> float(fg.lax.erf_inv(0.0))
-    0.0
-    """
-    return _erfinv(x)
-
-
-def lgamma(x: Any) -> Any:
-    """The logarithm of the absolute value of the gamma function; needs SciPy.
-
-    >>> import funcgrad as fg
-    >>> float(fg.lax.lgamma(1.0))
-    0.0
-    """
-    return _gammaln(x)
-
-
-def digamma(x: Any) -> Any:
-    """The derivative of the logarithm of the gamma function; needs SciPy.
-
-    >>> import funcgrad as fg
-    >>> print(f"{fg.lax.digamma(1.0):.6f}")
-    -0.577216
-    """
-    return _psi(x)

@@ -10,19 +10,13 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
+from funcgrad.lax.special import erfc, inexact
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.ops import activations
-from funcgrad.ops.basic import convert
 from funcgrad.ops.exponential import logistic
 
 _SELU_ALPHA = 1.6732632423543772848170429916717
 _SELU_SCALE = 1.0507009873554804934193349852946
-
-
-def inexact(x: Any) -> Any:
-    """An array with integers and booleans turned into float64."""
-    x = operand(x)
-    return x if typeof(x).dtype.kind in "fc" else convert(x, np.float64)
 
 
 def identity(x: Any) -> Any:
@@ -203,9 +197,7 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     if approximate:
         inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * x**3)
         return x * (0.5 * (1.0 + np.tanh(inner)))
-    from funcgrad.ops.error_function import erfc  # with SciPy's ufunc, if it is there
-
-    return 0.5 * x * convert(erfc(-math.sqrt(0.5) * x), typeof(x).dtype)
+    return 0.5 * x * erfc(-math.sqrt(0.5) * x)
 
 
 def glu(x: Any, axis: int = -1) -> Any:

@@ -1,4 +1,4 @@
-"""Cases: convolutions and reductions over windows."""
+"""Cases: convolutions, reductions over windows, and what else only `lax` has."""
 
 from __future__ import annotations
 
@@ -124,6 +124,16 @@ CASES = [
         name="lax.conv_transpose(kernel)",
         jax=lax("conv_transpose"),
     ),
+    *[
+        Case(
+            lambda x, new_dtype: fg.lax.bitcast_convert_type(x, new_dtype),
+            shapes=((3, 4),),
+            params={"new_dtype": new_dtype},
+            name="lax.bitcast_convert_type",
+            grad=False,
+        )
+        for new_dtype in ("int64", "uint16")
+    ],
     *window("plain", (5, 6), window_dimensions=(2, 3)),
     *window("strides", (7, 6), window_dimensions=(3, 2), window_strides=(2, 2), padding="SAME"),
     *window("dilation", (6, 7), window_dimensions=(2, 3), window_dilation=(3, 2)),

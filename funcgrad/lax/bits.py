@@ -1,0 +1,99 @@
+"""Operations on bits under JAX's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import typeof
+from funcgrad.numpy.arguments import operand
+from funcgrad.ops import bitcast
+from funcgrad.ops.basic import convert
+
+
+def _integer(name: str, x: Any) -> Any:
+    x = operand(x)
+    if typeof(x).dtype.kind not in "iu":
+        raise ArgumentError(f"{name} takes integers, not {typeof(x)}{here()}")
+    return x
+
+
+def _unsigned(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    return np.dtype(f"uint{8 * dtype.itemsize}")
+
+
+def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
+    """The bits of an array, read as another dtype. No derivative flows through it.
+
+    Args:
+        operand: the array.
+        new_dtype: of the same width; or narrower, which adds an axis behind the others; or wider, which takes it.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> hex(fg.lax.bitcast_convert_type(np.float32(1.0), np.uint32))
+    '0x3f800000'
+    """
+    dtype = np.dtype(new_dtype)
+    aval = typeof(operand)
+    bitcast.bitcast_convert_type.abstract(aval, dtype)
+    return bitcast.bitcast_convert_type(convert(operand, aval.dtype), new_dtype=dtype)
+
+
+def shift_right_logical(x: Any, y: Any) -> Any:
+    """`x` shifted to the right by `y` bits, with zeros from the left, for signed integers too.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.lax.shift_right_logical(np.int8(-1), np.int8(4))
+    np.int8(15)
+    """
+    x, y = _integer("shift_right_logical", x), _integer("shift_right_logical", y)
+    dtype = np.result_type(typeof(x).dtype, typeof(y).dtype)
+    unsigned = _unsigned(dtype)
+    shifted = np.right_shift(convert(convert(x, dtype), unsigned), convert(y, unsigned))
+    return convert(shifted, dtype)
+
+
+def population_count(x: Any) -> Any:
+    """How many bits of each integer are set.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.lax.population_count(np.array([0, 7, -1], np.int16))
+    array([ 0,  3, 16], dtype=int16)
+    """
+    x = _integer("population_count", x)
+    dtype = typeof(x).dtype
+    return convert(np.bitwise_count(convert(x, _unsigned(dtype))), dtype)
+
+
+def clz(x: Any) -> Any:
+    """How many of the highest bits of each integer are zero.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.lax.clz(np.array([0, 1, -1], np.int16))
+    array([16, 15,  0], dtype=int16)
+    """
+    x = _integer("clz", x)
+    dtype = typeof(x).dtype
+    width = 8 * dtype.itemsize
+    filled = convert(x, _unsigned(dtype))
+    step = 1
+    while step < width:  # sets all bits below the highest one that is set
+        filled = np.bitwise_or(filled, np.right_shift(filled, _unsigned(dtype).type(step)))
+        step *= 2
+    return convert(width - np.bitwise_count(filled).astype(np.int16), dtype)
+
+
+def reduce_xor(operand: Any, axes: Any) -> Any:
+    """The exclusive or of all elements along axes.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.lax.reduce_xor(np.array([[1, 3], [4, 4]]), (1,))
+    array([2, 0])
+    """
+    x = operand
+    for axis in sorted([a % typeof(x).ndim for a in axes], reverse=True):
+        x = np.bitwise_xor.reduce(x, axis=axis)
+    return x
