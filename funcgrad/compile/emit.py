@@ -19,6 +19,7 @@ from funcgrad.compile.emitters import (
     EMITTERS,
     PORTABLE,
     STATEMENTS,
+    WRITERS,
     dtype_name,
     out_argument,
     reduction_ufunc,
@@ -241,6 +242,12 @@ class Emitter(Operands):
         return f"{name}({', '.join(operands)})"
 
     def _call(self, eqn: Equation) -> str:
+        write = WRITERS.get(eqn.primitive.name)
+        name = self._callee(eqn) if write is None else write(self, eqn)
+        return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
+
+    def _callee(self, eqn: Equation) -> str:
+        """A global that computes an equation."""
         primitive = eqn.primitive
         self.source.calls.add(primitive.name)
         items = tuple(eqn.params.items())
@@ -255,7 +262,7 @@ class Emitter(Operands):
                 impl = functools.partial(impl, **eqn.params)
             note = f"{primitive.name}[{', '.join(f'{k}={_short(v)}' for k, v in items)}]"
             name = self.source.constants[key] = self.source.bind(impl, primitive.name, note)
-        return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
+        return name
 
     def _results(self) -> list[str]:
         returned: set[Var] = set()

@@ -224,3 +224,7 @@ STATEMENTS: dict[str, Statements] = {
 }
 # Those that update their first operand.
 UPDATES = frozenset({"setitem", "additem"})
+
+
+# Primitives whose equations become functions of their own (loops): `write(emitter, eqn) -> name`.
+WRITERS: dict[str, Callable[[Any, Equation], str]] = {}

@@ -11,7 +11,7 @@ from typing import Any
 
 from funcgrad.compile import scalars
 from funcgrad.compile.emit import PYTHON, SCALAR, Emitter
-from funcgrad.compile.emitters import dtype_name, out_argument
+from funcgrad.compile.emitters import WRITERS, dtype_name, out_argument
 from funcgrad.compile.pipeline import optimize, simplified
 from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.storage import is_plain_ufunc
@@ -47,6 +47,14 @@ class LoopEmitter(Emitter):
         self.head: list[str] = []
         self.tail: list[str] = []
         self.collected: list[str] = []
+
+    def nest(self, outer: Emitter) -> None:
+        """Share globals and the functions that are written with the program around the loop."""
+        mine, source = self.source, outer.source
+        mine.globals, mine.constants, mine.notes = source.globals, source.constants, source.notes
+        mine.functions, mine.calls = source.functions, source.calls
+        self.n_clusters = outer.n_clusters
+        self.portable = outer.portable
 
     # The parts of the function
 
@@ -241,6 +249,28 @@ def _header(pairs: Sequence[tuple[str, str]], length: int) -> str:
     return f"for {', '.join(names)} in zip({', '.join(sources)}):"
 
 
+def _as_function(emitter: LoopEmitter, name: str, careful: Callable[..., Any] | None) -> str:
+    """The text of a loop's function under a name; its globals are in the emitter's source."""
+    source = emitter.source
+    source.name = name
+    text = source.text()
+    text = text[text.index(f"def {name}(") :]
+    if source.guarded:
+        text = text.replace("return careful(", f"return careful_{name}(")
+        source.globals[f"careful_{name}"] = careful
+    return text.rstrip("\n")
+
+
+def _careful(body: Jaxpr, sizes: Sequence[Any]) -> Loop:
+    """The loop with NumPy's scalars, for where Python's raise errors."""
+
+    def run(*args: Any) -> Sequence[Any]:
+        key = ("careful_loop", *sizes)
+        return body.memo(key, lambda: scan_source(body, *sizes, python=False).function())(*args)  # type: ignore[no-any-return]
+
+    return run
+
+
 def scan_source(
     body: Jaxpr,
     length: int,
@@ -249,32 +279,44 @@ def scan_source(
     num_carry: int,
     *,
     python: bool = True,
-    careful: Callable[..., Any] | None = None,
 ) -> ProgramSource:
     """The source of a loop of known length; the body is optimised already."""
+    sizes = (length, reverse, num_consts, num_carry)
+    careful = _careful(body, sizes) if python else None
     emitter = LoopEmitter(
         body, num_consts, num_carry, python=python, careful=careful, reverse=reverse
     )
     return emitter.write(length)
 
 
-def scan_function(body: Jaxpr, *sizes: Any) -> Loop:
-    """A function of constants, initial carry and inputs that runs a loop (`sizes`: see `scan_source`)."""
-
-    def careful(*args: Any) -> Sequence[Any]:
-        slow = body.memo(
-            ("careful_loop", *sizes), lambda: scan_source(body, *sizes, python=False).function()
-        )
-        return slow(*args)
-
-    return scan_source(body, *sizes, careful=careful).function()
-
-
 def compile_scan(jaxpr: Jaxpr, *sizes: Any) -> Loop:
-    """The function of a loop with this body."""
-    return scan_function(jaxpr.memo("optimized", lambda: optimize(jaxpr)), *sizes)
+    """A function of constants, initial carry and inputs that runs a loop (`sizes`: see `scan_source`)."""
+    body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
+    return scan_source(body, *sizes).function()  # type: ignore[no-any-return]
 
 
 def split_scan(params: dict[str, Any]) -> Jaxpr | None:
     """The parts of a loop; None if it is best left as it is."""
     return split_loop(params, simplified)
+
+
+def write_scan(outer: Emitter, eqn: Equation) -> str:
+    """Write a loop as a function next to the program that calls it; its name."""
+    p = eqn.params
+    jaxpr: Jaxpr = p["jaxpr"]
+    body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
+    sizes = (p["length"], p["reverse"], p["num_consts"], p["num_carry"])
+    python = outer.python and not outer.portable
+    careful = _careful(body, sizes) if python else None
+    emitter = LoopEmitter(
+        body, sizes[2], sizes[3], python=python, careful=careful, reverse=p["reverse"]
+    )
+    emitter.nest(outer)
+    emitter.write(p["length"])
+    name = f"loop_{len(outer.source.functions) + 1}"
+    outer.source.functions.append(_as_function(emitter, name, careful))
+    outer.n_clusters = emitter.n_clusters
+    return name
+
+
+WRITERS["scan"] = write_scan
