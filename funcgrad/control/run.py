@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -28,6 +29,12 @@ class Compiler(Protocol):
         self, jaxpr: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int
     ) -> Program:
         """A function of the operands of a `scan` that gives its results."""
+
+    def while_loop(self, loop: Any) -> Program:
+        """A function of the operands of a `while` that gives its results."""
+
+    def way_back(self, loop: Any, linear: tuple[bool, ...]) -> Program:
+        """A function that runs a `while` forwards and backwards (see compile/while_loops.py)."""
 
     def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
         """The jaxpr of a `scan` with what need not be done step by step taken out; None if there is nothing."""
@@ -86,3 +93,23 @@ def interpret_scan(
         for y, value in zip(ys, outs[num_carry:], strict=True):
             y[t] = value
     return (*carry, *ys)
+
+
+class WhileRunner:
+    """Says when a `while` is compiled: at its second run, or when the first turns out long."""
+
+    def __init__(self, n_eqns: int) -> None:
+        self.limit = _WORTH_COMPILING // max(1, n_eqns)
+        self.compiled: Program | None = None
+
+    def first_steps(self) -> float:
+        """How many steps the interpreter may do."""
+        if not COMPILERS:
+            return math.inf
+        limit, self.limit = self.limit, 0
+        return limit
+
+    def program(self, make: Callable[[Compiler], Program]) -> Program:
+        if self.compiled is None:
+            self.compiled = make(COMPILERS[0])
+        return self.compiled

@@ -23,7 +23,7 @@ from funcgrad.control.jaxprs import (
     split_list,
 )
 from funcgrad.control.partial import PartialEval, dependent
-from funcgrad.control.run import program
+from funcgrad.control.run import WhileRunner, program
 from funcgrad.control.while_parts import Loop, batched_loop, way_back, with_tangents
 from funcgrad.core.jaxpr import Equation, Jaxpr, dce
 from funcgrad.core.primitive import BatchAxis, Linear
@@ -36,10 +36,21 @@ from funcgrad.transforms import batch as batching
 def _impl(*args: Any, **params: Any) -> tuple[Any, ...]:
     loop = Loop(**params)
     cond_consts, consts, carry, _ = loop.split(args)
-    cond, body = program(loop.cond_jaxpr), program(loop.body_jaxpr)
-    while cond(*cond_consts, *carry)[0]:
-        carry = body(*consts, *carry)  # type: ignore[assignment]
-    return tuple(carry)
+    runner = loop.memo("runner", lambda: WhileRunner(_n_eqns(loop)))
+    steps = runner.first_steps()
+    if steps:
+        cond, body = program(loop.cond_jaxpr), program(loop.body_jaxpr)
+        while steps and cond(*cond_consts, *carry)[0]:
+            carry = list(body(*consts, *carry))
+            steps -= 1
+        if steps:
+            return tuple(carry)
+    run = runner.program(lambda compiler: compiler.while_loop(loop))
+    return tuple(run(*cond_consts, *consts, *carry))
+
+
+def _n_eqns(loop: Loop) -> int:
+    return len(loop.cond_jaxpr.eqns) + len(loop.body_jaxpr.eqns)
 
 
 def _carry_avals(loop: Loop) -> list[ShapedArray]:
@@ -218,34 +229,61 @@ def _t_impl(*args: Any, **params: Any) -> tuple[Any, ...]:
     n_invariant = len(early) - plan.n_ahead
     invariant, own = early[:n_invariant], early[n_invariant:]
     carry = select(init, plan.carry, False)
-    n_known = len(carry)
+    avals = select(_tangent_avals(loop), plan.carry)
+    cts = [
+        np.zeros(a.shape, a.dtype)[()] if ct is None else ct
+        for ct, a in zip(select(p.cts, plan.carry), avals, strict=True)
+    ]
+    sums = [
+        np.zeros(v.aval.shape, v.aval.dtype)[()]
+        for v in select(loop.body_jaxpr.invars[: loop.body_nconsts], l_consts)
+    ]
+    n_sums = len(sums)
+    runner = loop.memo(("runner", p.linear), lambda: WhileRunner(2 * _n_eqns(loop)))
+    found = _there_and_back(
+        plan, p.cond_consts, own, carry, invariant, sums, cts, runner.first_steps()
+    )
+    if found is None:
+        run = runner.program(lambda compiler: compiler.way_back(loop, p.linear))
+        outs = run(*p.cond_consts, *own, *carry, *invariant, *sums, *cts)
+        found = list(outs[:n_sums]), list(outs[n_sums:])
+    sums, cts = found
+    ct_init = spread(cts, plan.carry)
+    return (*sums, *select(ct_init, l_init))
+
+
+def _there_and_back(
+    plan: Any,
+    cond_consts: Sequence[Any],
+    own: Sequence[Any],
+    carry: Sequence[Any],
+    invariant: Sequence[Any],
+    sums: list[Any],
+    cts: list[Any],
+    steps: float,
+) -> tuple[list[Any], list[Any]] | None:
+    """The definition of the way back: keep residuals of all steps, and go through them backwards.
+
+    None if there are more steps than these.
+    """
+    if not steps:
+        return None
     cond, step, back = program(plan.cond), program(plan.step), program(plan.back)
+    n_known, n_sums = len(carry), len(sums)
     saved = []
-    while cond(*p.cond_consts, *carry)[0]:
+    while cond(*cond_consts, *carry)[0]:
         outs = step(*own, *carry)
         carry = list(outs[:n_known])
         saved.append(outs[n_known:])
-    avals = select(_tangent_avals(loop), plan.carry)
-    cts = [
-        np.zeros(a.shape, a.dtype) if ct is None else ct
-        for ct, a in zip(select(p.cts, plan.carry), avals, strict=True)
-    ]
-    n_sums = sum(l_consts)
-    sums: list[Any] = [
-        np.zeros(v.aval.shape, v.aval.dtype)
-        for v, lin in zip(loop.body_jaxpr.invars, l_consts, strict=False)
-        if lin
-    ]
+        if len(saved) >= steps:
+            return None
     while saved:
-        own_residuals = saved.pop()
-        residuals = [
-            invariant[i] if is_invariant else own_residuals[i] for is_invariant, i in plan.routes
-        ]
+        each = saved.pop()
+        residuals = [invariant[i] if once else each[i] for once, i in plan.routes]
         outs = back(*residuals, *cts)
         sums = [a + b for a, b in zip(sums, outs[:n_sums], strict=True)]
         cts = list(outs[n_sums:])
-    ct_init = spread(cts, plan.carry)
-    return (*sums, *select(ct_init, l_init))
+    return sums, cts
 
 
 def _t_abstract(*avals: ShapedArray, **params: Any) -> tuple[ShapedArray, ...]:

@@ -153,6 +153,10 @@ class WayBack(NamedTuple):
     back: Jaxpr
     routes: tuple[tuple[bool, int], ...]
 
+    @property
+    def n_invariant(self) -> int:
+        return sum(once for once, _ in self.routes)
+
 
 def way_back(loop: Loop, linear: tuple[bool, ...]) -> WayBack:
     """`linear` marks constants of the body and initial carries."""
