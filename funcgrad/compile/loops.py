@@ -266,7 +266,7 @@ def _careful(body: Jaxpr, sizes: Sequence[Any]) -> Loop:
 
     def run(*args: Any) -> Sequence[Any]:
         key = ("careful_loop", *sizes)
-        return body.memo(key, lambda: scan_source(body, *sizes, python=False).function())(*args)  # type: ignore[no-any-return]
+        return body.memo(key, lambda: scan_source(body, *sizes, python=False).function())(*args)
 
     return run
 
@@ -292,7 +292,7 @@ def scan_source(
 def compile_scan(jaxpr: Jaxpr, *sizes: Any) -> Loop:
     """A function of constants, initial carry and inputs that runs a loop (`sizes`: see `scan_source`)."""
     body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
-    return scan_source(body, *sizes).function()  # type: ignore[no-any-return]
+    return scan_source(body, *sizes).function()
 
 
 def split_scan(params: dict[str, Any]) -> Jaxpr | None:

@@ -100,7 +100,7 @@ def while_source(body: Jaxpr, n_consts: int, *, python: bool = True) -> ProgramS
     if python:
 
         def careful(*args: Any) -> Sequence[Any]:
-            return body.memo(  # type: ignore[no-any-return]
+            return body.memo(
                 "careful_while", lambda: while_source(body, n_consts, python=False).function()
             )(*args)
 
@@ -118,7 +118,7 @@ def while_source(body: Jaxpr, n_consts: int, *, python: bool = True) -> ProgramS
 def compile_while(loop: Parts) -> Loop:
     """A function of the operands of a `while` that runs it."""
     body = _joined(loop.cond_jaxpr, loop.cond_nconsts, loop.body_jaxpr, loop.body_nconsts)
-    return while_source(body, loop.cond_nconsts + loop.body_nconsts).function()  # type: ignore[no-any-return]
+    return while_source(body, loop.cond_nconsts + loop.body_nconsts).function()
 
 
 # The way back
@@ -138,7 +138,7 @@ def compile_way_back(loop: Parts, linear: tuple[bool, ...]) -> Loop:
         ("back_body", loop.cond_jaxpr, linear), lambda: _back_body(plan, n_sums)
     )
     n_consts = loop.cond_nconsts + plan.n_ahead
-    return way_back_source(forwards, n_consts, n_carry, backwards, plan.n_invariant).function()  # type: ignore[no-any-return]
+    return way_back_source(forwards, n_consts, n_carry, backwards, plan.n_invariant).function()
 
 
 def _back_body(plan: Any, n_sums: int) -> Jaxpr:
@@ -182,7 +182,7 @@ def way_back_source(
         def careful(*args: Any) -> Sequence[Any]:
             key = ("careful_back", backwards)
             sizes = (n_consts, n_carry, backwards, n_invariant)
-            return forwards.memo(  # type: ignore[no-any-return]
+            return forwards.memo(
                 key, lambda: way_back_source(forwards, *sizes, python=False).function()
             )(*args)
 
