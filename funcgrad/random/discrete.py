@@ -252,7 +252,7 @@ def multinomial(key: Any, n: Any, p: Any, *, shape: Shape | None = None, dtype: 
         key: a single key.
         n: the number of trials, of a shape that broadcasts to the leading axes of the result.
         p: the probabilities of the outcomes (..., k).
-        shape: of the result; that of `p` by default.
+        shape: the leading axes of the result; those of `p` by default.
         dtype: a floating dtype; float64 by default.
 
     >>> import numpy as np, funcgrad as fg
@@ -264,10 +264,12 @@ def multinomial(key: Any, n: Any, p: Any, *, shape: Shape | None = None, dtype: 
     n, p = array_of(n), array_of(p)
     if not typeof(p).shape:
         raise ArgumentError(f"multinomial takes probabilities (..., k), not a scalar{here()}")
-    sizes = check_shape("multinomial", typeof(p).shape if shape is None else shape, p)
+    own = typeof(p).shape
+    given = own[:-1] if shape is None else shape
+    sizes = check_shape("multinomial", given, n, np.empty(own[:-1]))
     double = np.dtype(float)
-    left = broadcast_to(convert(n, double), sizes[:-1])
-    p = np.moveaxis(broadcast_to(convert(p, double), sizes), -1, 0)
+    left = broadcast_to(convert(n, double), sizes)
+    p = np.moveaxis(broadcast_to(convert(p, double), (*sizes, own[-1])), -1, 0)
     # Each outcome takes its share of the trials that are left.
     remaining = np.flip(np.cumsum(np.flip(p, 0), axis=0), 0)
     shares = np.clip(p / np.where(remaining == 0.0, 1.0, remaining), 0.0, 1.0)
@@ -277,5 +279,5 @@ def multinomial(key: Any, n: Any, p: Any, *, shape: Shape | None = None, dtype: 
         count = random_binomial(own_key, left, share)
         return left - count, count
 
-    _, counts = scan(step, left, (shares, split(key, sizes[-1])))
+    _, counts = scan(step, left, (shares, split(key, own[-1])))
     return convert(np.moveaxis(counts, 0, -1), kind)

@@ -114,7 +114,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("binomial", (1000, 0.4), {}),
     ("binomial", (np.array([np.nan, 3.0, -1.0, np.inf]), np.array([0.5, np.nan, 0.5, 0.5])), {}),
     ("multinomial", (8, WEIGHTS), {}),
-    ("multinomial", (np.array([3, 5]), WEIGHTS), {"shape": (2, 4)}),
+    ("multinomial", (np.array([3, 5]), WEIGHTS), {"shape": (2,)}),
 ]
 
 
@@ -150,7 +150,10 @@ def call_id(call: tuple[str, tuple[Any, ...], dict[str, Any]]) -> str:
 def test_numbers(call: tuple[str, tuple[Any, ...], dict[str, Any]]) -> None:
     name, args, kwargs = call
     seed = 42
-    expected = plain(getattr(jax.random, name)(jax.random.key(seed), *args, **kwargs))
+    theirs = kwargs
+    if name == "multinomial" and "shape" in kwargs and jax.__version_info__ < (0, 12):
+        theirs = {"shape": (*kwargs["shape"], 4)}  # contrary to its documentation
+    expected = plain(getattr(jax.random, name)(jax.random.key(seed), *args, **theirs))
     if name == "categorical":
         expected = expected.astype(int)  # what comes from JAX's top_k has 32 bits
     function = getattr(fg.random, name)

@@ -70,7 +70,7 @@ DISCRETE: list[tuple[str, Callable[[Any], Any], Any]] = [
     ],
     (
         "multinomial",
-        lambda k: r.multinomial(k, 9, np.array([0.2, 0.3, 0.5]), shape=(N, 3))[:, 1],
+        lambda k: r.multinomial(k, 9, np.array([0.2, 0.3, 0.5]), shape=(N,))[:, 1],
         stats.binom(9, 0.3),
     ),
     ("choice", lambda k: r.choice(k, 3, (N,), p=np.array([0.0, 0.4, 0.6])), stats.binom(1, 0.6, 1)),
