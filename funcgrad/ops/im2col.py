@@ -18,6 +18,8 @@ from funcgrad.ops.shape import _pad_impl as pad
 from funcgrad.ops.window import Window
 
 _PIECE_BYTES = 1 << 21
+# What adding a product to its place costs, against copying an element into the matrix of windows.
+_ADD_COST = 3
 
 
 def convolve(lhs: Any, rhs: Any, spatial: Sequence[Window], groups: int) -> Any:
@@ -28,9 +30,46 @@ def convolve(lhs: Any, rhs: Any, spatial: Sequence[Window], groups: int) -> Any:
         return out.astype(np.float16)
     positions = [w.positions(n) for w, n in zip(spatial, lhs.shape[2:], strict=True)]
     shape = (lhs.shape[0], rhs.shape[0], *positions)
-    if 0 in shape or 0 in rhs.shape:
+    if 0 in shape or 0 in rhs.shape or not lhs.size:
         return np.zeros(shape, dtype)
+    if all(w.stride == 1 for w in spatial):
+        seen = math.prod(rhs.shape[:1] + lhs.shape[2:]) // groups
+        if _ADD_COST * seen < math.prod(rhs.shape[1:2] + shape[2:]):
+            return _spread(lhs, rhs, spatial, positions, groups)
     return _Plan(lhs, rhs, spatial, positions, groups).run()
+
+
+def _spread(
+    lhs: Any, rhs: Any, spatial: Sequence[Window], positions: list[int], groups: int
+) -> Any:
+    """A convolution without strides, from the products of each element with the whole kernel.
+
+    They are added where the windows see the element: at position base * i + low - dilation * k for element k of the
+    window. So nothing is computed for the zeros between elements that are moved apart.
+    """
+    n, f, o = lhs.shape[0], lhs.shape[1] // groups, rhs.shape[0] // groups
+    size, kernel = lhs.shape[2:], rhs.shape[2:]
+    out = np.zeros((n, groups, o, *positions), lhs.dtype)
+    matrix = np.moveaxis(rhs.reshape(groups, o, f, *kernel), 2, -1).reshape(groups, -1, f)
+    flat = lhs.reshape(n, groups, f, math.prod(size))
+    step = max(1, _PIECE_BYTES // (matrix[..., 0].size * math.prod(size) * lhs.dtype.itemsize))
+    for start in range(0, n, step):
+        some = flat[start : start + step]
+        products = np.matmul(matrix, some).reshape(len(some), groups, o, *kernel, *size)
+        for k in np.ndindex(kernel):
+            source, target = [slice(None)] * 3, [slice(None)] * 3
+            for j, w, have, room in zip(k, spatial, size, positions, strict=True):
+                at = w.low - j * w.dilation
+                first = max(0, -(at // w.base))
+                last = min(have, -((at - room) // w.base))
+                source.append(slice(first, max(first, last)))
+                stop = at + max(first, last) * w.base
+                target.append(
+                    slice(at + first * w.base, stop, w.base) if last > first else slice(0, 0)
+                )
+            piece = products[(slice(None),) * 3 + k]
+            out[start : start + step][tuple(target)] += piece[tuple(source)]
+    return out.reshape(n, groups * o, *positions)
 
 
 class _Plan:

@@ -85,9 +85,11 @@ def by_loops(lhs: Any, rhs: Any, params: dict[str, Any]) -> Any:
     return out
 
 
+@pytest.mark.parametrize("spread", [False, True])
 @pytest.mark.parametrize("piece", [1 << 21, 200, 1])
-def test_values(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values(piece: int, spread: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(im2col, "_PIECE_BYTES", piece)
+    monkeypatch.setattr(im2col, "_ADD_COST", 0 if spread else 1000)
     rng = np.random.default_rng(piece)
     for _ in range(60):
         lhs, rhs, params = random_call(rng)
