@@ -26,8 +26,6 @@ from tests.flat import Call
 from tests.test_cases import base_dtype
 
 ROOT = Path(__file__).resolve().parent.parent
-# Whether all families are there. Until then what is missing is reported as an expected failure.
-COMPLETE = False
 
 # Primitives that stand for transforms, control flow and the like, not for functions of NumPy: their tests.
 TESTED_ELSEWHERE = {
@@ -176,8 +174,6 @@ def coverage() -> Coverage:
 
 def report(missing: Any, what: str) -> None:
     listed = ", ".join(sorted(missing))
-    if listed and not COMPLETE:
-        pytest.xfail(f"{what}: {listed}")
     assert not listed, f"{what}: {listed}"
 
 
@@ -195,6 +191,8 @@ def test_primitives_tested_elsewhere_are() -> None:
 def test_every_traced_function_has_a_case() -> None:
     traced = {**dispatch.FUNCTIONS, **dispatch.UFUNCS}
     missing = {dispatch.name_of(f) for f in traced if f not in coverage().functions}
+    if np.lib.NumpyVersion(np.__version__) >= "2.5.0":
+        missing.discard("np.fix")  # deprecated there: to call it is a warning, hence an error here
     report(missing, "traced functions without a case in tests/cases/")
 
 
