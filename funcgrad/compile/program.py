@@ -80,11 +80,11 @@ class _BodyCompiler:
 
     def while_loop(self, loop: Any) -> Callable[..., Sequence[Any]]:
         module = importlib.import_module("funcgrad.compile.while_loops")
-        return module.compile_while(loop)  # type: ignore[no-any-return]
+        return module.compile_while(loop)
 
     def way_back(self, loop: Any, linear: tuple[bool, ...]) -> Callable[..., Sequence[Any]]:
         module = importlib.import_module("funcgrad.compile.while_loops")
-        return module.compile_way_back(loop, linear)  # type: ignore[no-any-return]
+        return module.compile_way_back(loop, linear)
 
     def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
         return importlib.import_module("funcgrad.compile.loops").split_scan(params)
