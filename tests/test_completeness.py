@@ -16,6 +16,7 @@ import pytest
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
+from funcgrad.control.user_primitive import UserPrimitive
 from funcgrad.core import dispatch
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.jaxpr import Jaxpr, subjaxprs
@@ -104,7 +105,9 @@ class Coverage:
             visit(case)
 
     def missing(self) -> set[str]:
-        return set(PRIMITIVES) - self.primitives - set(" ".join(TESTED_ELSEWHERE.values()).split())
+        # Other tests of this process may have made primitives of their own.
+        ours = {name for name, p in PRIMITIVES.items() if not isinstance(p, UserPrimitive)}
+        return ours - self.primitives - set(" ".join(TESTED_ELSEWHERE.values()).split())
 
     def visit_values(self, case: Any) -> None:
         call = Call(case, case.arguments(base_dtype(case)))

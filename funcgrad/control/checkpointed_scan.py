@@ -43,7 +43,11 @@ def checkpointed_scan(
     snapshots for the square root of the steps, the default, each step is computed about twice; with fewer, more often.
 
     Args:
-        f, init, xs, length, reverse: as in `lax.scan`.
+        f: as in `lax.scan`.
+        init: see `f`.
+        xs: see `f`.
+        length: see `f`.
+        reverse: see `f`.
         snapshots: how many carries to keep.
 
     Returns:

@@ -38,12 +38,14 @@ def dot_product_attention(
 
     Args:
         query: (B, T, N, H), or without B, as all others.
-        key, value: (B, S, K, H).
+        key: (B, S, K, H).
+        value: see `key`.
         bias: is added to the logits; broadcasts to (B, N, T, S).
         mask: booleans that tell which logits take part; broadcasts to (B, N, T, S).
         scale: 1 / sqrt(H) by default.
         is_causal: whether a query sees only keys up to its own position.
-        query_seq_lengths, key_value_seq_lengths: (B,), the numbers of queries and keys that exist in each example.
+        query_seq_lengths: (B,), the numbers of queries and keys that exist in each example.
+        key_value_seq_lengths: see `query_seq_lengths`.
         local_window_size: how many positions to the left and to the right of its own a query sees.
         implementation: accepted for JAX's sake; without effect.
         return_residual: whether to return the logarithms of the softmax's denominators (B, T, N) too.

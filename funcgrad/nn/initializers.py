@@ -154,8 +154,10 @@ def variance_scaling(
         mode: what n is: "fan_in" (the inputs of an output), "fan_out" (the outputs of an input), or their mean
             "fan_avg" or geometric mean "fan_geo_avg".
         distribution: "truncated_normal", "normal" or "uniform".
-        in_axis, out_axis, batch_axis: the axes of the weights that run over inputs, over outputs, and over what
+        in_axis: the axes of the weights that run over inputs, over outputs, and over what
             shares neither. The others are those of a receptive field.
+        out_axis: see `in_axis`.
+        batch_axis: see `in_axis`.
         dtype: a floating or complex dtype; float64 by default.
 
     >>> import funcgrad as fg

@@ -88,7 +88,10 @@ def avg_pool(
     """The mean of the elements that a sliding window sees, for each feature.
 
     Args:
-        inputs, window_shape, strides, padding: as for `max_pool`.
+        inputs: as for `max_pool`.
+        window_shape: see `inputs`.
+        strides: see `inputs`.
+        padding: see `inputs`.
         count_include_pad: whether padding counts as zeros, or not at all.
 
     >>> import numpy as np, funcgrad as fg

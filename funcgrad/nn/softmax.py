@@ -179,7 +179,8 @@ def standardize(
     Args:
         x: the array.
         axis: along which mean and variance are taken; None for all axes.
-        mean, variance: those to use instead.
+        mean: those to use instead.
+        variance: see `mean`.
         epsilon: keeps the root from being 0.
         where: which elements count for the mean and the variance.
         algorithm: that of the variance: "fast" for mean(x^2) - mean(x)^2, as in JAX, or "stable" for

@@ -42,7 +42,9 @@ def _add_any_jvp(primals: Any, tangents: Any) -> tuple[Any, Any]:
     return out, tx if ty is None else ty if tx is None else add_any(tx, ty)
 
 
-def _add_any_batch(axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool]) -> tuple[Any, bool]:
+def _add_any_batch(
+    axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool]
+) -> tuple[Any, bool]:
     shape = next(x.shape for x, b in zip(operands, batched, strict=True) if b)
     return add_any(*[broadcast_to(x, shape) for x in operands]), True
 
@@ -66,7 +68,9 @@ def _convert_impl(x: Any, new_dtype: np.dtype[Any], weak_type: bool) -> Any:
     return x.astype(new_dtype) if hasattr(x, "astype") else new_dtype.type(x)
 
 
-def _convert_jvp(primals: Any, tangents: Any, *, new_dtype: Any, weak_type: bool) -> tuple[Any, Any]:
+def _convert_jvp(
+    primals: Any, tangents: Any, *, new_dtype: Any, weak_type: bool
+) -> tuple[Any, Any]:
     (x,), (t,) = primals, tangents
     out = convert_element_type(x, new_dtype=new_dtype, weak_type=weak_type)
     if t is None or not is_differentiable(new_dtype):
@@ -80,7 +84,10 @@ convert_element_type = Primitive(
     abstract=lambda x, new_dtype, weak_type: ShapedArray(x.shape, new_dtype, weak_type),
     jvp=_convert_jvp,
     transpose=lambda ct, x, new_dtype, weak_type: (convert(ct, x.dtype),),
-    batch=lambda axis, operands, batched, **params: (convert_element_type(*operands, **params), True),
+    batch=lambda axis, operands, batched, **params: (
+        convert_element_type(*operands, **params),
+        True,
+    ),
     elementwise=True,
 )
 
@@ -106,7 +113,9 @@ def _broadcast_impl(x: Any, shape: tuple[int, ...], broadcast_dimensions: tuple[
 
 def _broadcast_transpose(ct: Any, x: Any, shape: Any, broadcast_dimensions: Any) -> tuple[Any]:
     new = [d for d in range(len(shape)) if d not in broadcast_dimensions]
-    stretched = [d for s, d in zip(x.shape, broadcast_dimensions, strict=True) if s == 1 != shape[d]]
+    stretched = [
+        d for s, d in zip(x.shape, broadcast_dimensions, strict=True) if s == 1 != shape[d]
+    ]
     return (reshape(sum_axes(ct, (*new, *stretched)), x.shape),)
 
 
@@ -146,7 +155,9 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 def _abstract_reshape(x: ShapedArray, new_sizes: tuple[int, ...]) -> ShapedArray:
     if math.prod(new_sizes) != x.size:
-        raise ArgumentError(f"cannot reshape an array of shape {x.shape} into shape {new_sizes}{here()}")
+        raise ArgumentError(
+            f"cannot reshape an array of shape {x.shape} into shape {new_sizes}{here()}"
+        )
     return ShapedArray(new_sizes, x.dtype)
 
 
@@ -156,7 +167,10 @@ reshape_p = Primitive(
     abstract=_abstract_reshape,
     jvp=linear_jvp(lambda: reshape_p),
     transpose=lambda ct, x, new_sizes: (reshape(ct, x.shape),),
-    batch=lambda axis, operands, batched, new_sizes: (reshape(operands[0], (axis.size, *new_sizes)), True),
+    batch=lambda axis, operands, batched, new_sizes: (
+        reshape(operands[0], (axis.size, *new_sizes)),
+        True,
+    ),
     view=True,
 )
 

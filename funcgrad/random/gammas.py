@@ -74,7 +74,8 @@ def beta(key: Any, a: Any, b: Any, shape: Shape | None = None, dtype: Any = None
 
     Args:
         key: a single key.
-        a, b: positive parameters, with respect to which the numbers are differentiable.
+        a: positive parameters, with respect to which the numbers are differentiable.
+        b: see `a`.
         shape: of the result; what the parameters broadcast to by default.
         dtype: a floating dtype; float64 by default.
 
@@ -166,8 +167,9 @@ def f(key: Any, dfnum: Any, dfden: Any, shape: Shape | None = None, dtype: Any =
 
     Args:
         key: a single key.
-        dfnum, dfden: degrees of freedom of numerator and denominator, with respect to which the numbers are
+        dfnum: degrees of freedom of numerator and denominator, with respect to which the numbers are
             differentiable.
+        dfden: see `dfnum`.
         shape: of the result; what the parameters broadcast to by default.
         dtype: a floating dtype; float64 by default.
 

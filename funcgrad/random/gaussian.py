@@ -58,7 +58,8 @@ def truncated_normal(
 
     Args:
         key: a single key.
-        lower, upper: bounds, with respect to which the numbers are differentiable.
+        lower: bounds, with respect to which the numbers are differentiable.
+        upper: see `lower`.
         shape: of the result; what the bounds broadcast to by default.
         dtype: a floating dtype; float64 by default.
 
@@ -177,7 +178,8 @@ def double_sided_maxwell(
 
     Args:
         key: a single key.
-        loc, scale: parameters, with respect to which the numbers are differentiable.
+        loc: parameters, with respect to which the numbers are differentiable.
+        scale: see `loc`.
         shape: axes in front of those that the parameters broadcast to.
         dtype: a floating dtype; float64 by default.
 

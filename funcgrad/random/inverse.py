@@ -150,8 +150,9 @@ def weibull_min(
 
     Args:
         key: a single key.
-        scale, concentration: positive parameters (c is the concentration), with respect to which the numbers are
+        scale: positive parameters (c is the concentration), with respect to which the numbers are
             differentiable.
+        concentration: see `scale`.
         shape: of the uniform numbers that are drawn; the parameters are broadcast against it.
         dtype: a floating dtype; float64 by default.
 
@@ -193,8 +194,10 @@ def triangular(
 
     Args:
         key: a single key.
-        left, mode, right: parameters, left <= mode <= right, with respect to which the numbers are
+        left: parameters, left <= mode <= right, with respect to which the numbers are
             differentiable.
+        mode: see `left`.
+        right: see `left`.
         shape: of the result; what the parameters broadcast to by default.
         dtype: a floating dtype; float64 by default.
 

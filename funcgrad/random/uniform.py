@@ -55,7 +55,8 @@ def randint(key: Any, shape: Shape, minval: Any, maxval: Any, dtype: Any = None)
     Args:
         key: a single key.
         shape: of the result.
-        minval, maxval: integers, which broadcast to the shape. Where maxval is not larger, the result is minval.
+        minval: integers, which broadcast to the shape. Where maxval is not larger, the result is minval.
+        maxval: see `minval`.
         dtype: an integer dtype; int64 by default.
 
     As in JAX, the integers are remainders of random bits, twice as many as an integer has, by the length of

@@ -79,7 +79,9 @@ def test_jaxprs_nest_deeply() -> None:
         return fg.jit(inner)(x) + x
 
     jaxpr = fg.make_jaxpr(lambda x: fg.jit(outer)(x))(VECTOR)
-    assert str(jaxpr) == """\
+    assert (
+        str(jaxpr)
+        == """\
 { lambda ; a:f64[3]. let
     b:f64[3] = jit[
       name=outer
@@ -96,6 +98,7 @@ def test_jaxprs_nest_deeply() -> None:
         in (c,) }
     ] a
   in (b,) }"""
+    )
 
 
 def test_source_comments_name_the_users_lines() -> None:
