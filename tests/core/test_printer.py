@@ -79,9 +79,7 @@ def test_jaxprs_nest_deeply() -> None:
         return fg.jit(inner)(x) + x
 
     jaxpr = fg.make_jaxpr(lambda x: fg.jit(outer)(x))(VECTOR)
-    assert (
-        str(jaxpr)
-        == """\
+    expected = """\
 { lambda ; a:f64[3]. let
     b:f64[3] = jit[
       name=outer
@@ -98,7 +96,7 @@ def test_jaxprs_nest_deeply() -> None:
         in (c,) }
     ] a
   in (b,) }"""
-    )
+    assert str(jaxpr) == expected
 
 
 def test_source_comments_name_the_users_lines() -> None:
