@@ -73,7 +73,6 @@ def test_opt_einsum(name: str) -> None:
 ASK_FOR_VALUES = {
     "differentiate.derivative",
     "integrate.tanhsinh",
-    "stats.chatterjeexi",
     "stats.hmean",
     "stats.pmean",
     "stats.rankdata",
@@ -92,6 +91,8 @@ REFUSE = {
     "signal.detrend",
     "special.erf",
     "special.gammaln",
+    # Since np.asarray stays traced it reaches scipy.special in this mode, whose functions are no ufuncs there.
+    "stats.chatterjeexi",
     "stats.pearsonr",
 }
 
