@@ -39,7 +39,9 @@ def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
     dtype = np.dtype(new_dtype)
     aval = typeof(operand)
     bitcast.bitcast_convert_type.abstract(aval, dtype)
-    return bitcast.bitcast_convert_type(convert(operand, aval.dtype), new_dtype=dtype)
+    # The primitive reads an array's own memory as another dtype; writing to that would be a surprise.
+    operand = operand.copy() if type(operand) is np.ndarray else convert(operand, aval.dtype)
+    return bitcast.bitcast_convert_type(operand, new_dtype=dtype)
 
 
 def shift_right_logical(x: Any, y: Any) -> Any:
