@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mkdocs.structure.files import File
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -15,6 +17,14 @@ def on_startup(**_: Any) -> None:
     """Put the checkout first on the path; draw without a display."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("MPLBACKEND", "svg")
+
+
+def on_files(files: Any, *, config: Any, **_: Any) -> Any:
+    """Add what the playground knows of calculus, exported from the package."""
+    from scripts.docs_playground import script
+
+    files.append(File.generated(config, "assets/calculus.js", content=script()))
+    return files
 
 
 def on_post_page(output: str, *, page: Any, **_: Any) -> str:
