@@ -122,6 +122,11 @@ VIEWS: dict[str, Callable[[Rng, Any], Any]] = {
     "zeros_like": lambda rng, a: np.zeros_like(a, order=rng.choice("CFAK")),
     "astype": lambda rng, a: a.astype(a.dtype, order=rng.choice("CFAK")),
     "row": lambda rng, a: list(a)[rng.randrange(2)],
+    # Arrays of numbers that no argument takes part in, until something is written into them.
+    "zeros": lambda rng, a: np.zeros(a.shape, order=rng.choice("CF")),
+    "full": lambda rng, a: np.full(a.shape, rng.uniform(-1, 1)),
+    "eye": lambda rng, a: np.eye(3, 4, rng.randrange(-1, 2)) * 0.5,
+    "array": lambda rng, a: np.array([[rng.uniform(-1, 1) for _ in range(4)] for _ in range(3)]),
 }
 
 
@@ -182,7 +187,7 @@ MOST_ELEMENTS = 100
 
 def run(program: list[Statement], x: Any, errors: list[Any]) -> Any:
     """Run a program on an array made of `x`; a statement that fails is noted and left out."""
-    arrays = [x * 1.0]
+    arrays = [x * 1.0, np.ones((3, 4))]
     for name, which, seed in program:
         a = arrays[which % len(arrays)]
         rng = random.Random(seed)

@@ -18,6 +18,7 @@ from funcgrad.core.errors import ArgumentError, FuncgradError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import shown
+from funcgrad.core.local_array import plain
 from funcgrad.core.nonfinite import eval_checked
 from funcgrad.core.source import describe_function, is_hidden
 from funcgrad.core.tracing import Trace, Tracer
@@ -107,6 +108,7 @@ def execute(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
 def trace_leaves(tree: Any) -> tuple[list[Any], list[int], PyTreeDef]:
     """The leaves of a result, and which of them are traced."""
     leaves, treedef = tree_flatten(tree)
+    leaves = [plain(leaf) for leaf in leaves]
     return leaves, [i for i, leaf in enumerate(leaves) if type(leaf) is Tracer], treedef
 
 

@@ -11,6 +11,7 @@ from funcgrad.api.call import Aux, Transformed, execute, result_aval, split_aux
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, leaf_aval
+from funcgrad.core.local_array import plain
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Trace, Tracer
 from funcgrad.core.tree import keystr, tree_flatten, tree_flatten_with_path
@@ -175,6 +176,7 @@ class Grad(Transformed):
     def _differentiate(
         self, call: Callable[[Any], Any], wrt: Any, what: Callable[[Any], str]
     ) -> Any:
+        wrt = plain(wrt)
         aval = leaf_aval(wrt)
         if aval is not None:
             leaves, avals, treedef = [wrt], [aval], None

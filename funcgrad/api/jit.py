@@ -17,6 +17,7 @@ from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
+from funcgrad.core.local_array import LocalArray, plain
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Tracer, current_trace
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten
@@ -163,7 +164,9 @@ class Jit(Transformed):
             dynamic, static = args, None
         leaves, treedef = tree_flatten(dynamic)
         signature: list[Any] = [treedef, static]
-        for leaf in leaves:
+        for i, leaf in enumerate(leaves):
+            if type(leaf) is LocalArray:
+                leaves[i] = leaf = plain(leaf)
             if type(leaf) is np.ndarray:
                 signature.append(leaf.shape)
                 signature.append(leaf.dtype)

@@ -29,7 +29,8 @@ def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., 
 
     def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
         for function in functions:
-            FUNCTIONS[function] = implementation
+            # A module that is imported while a function is traced sees stand-ins of NumPy's (core.patch).
+            FUNCTIONS[getattr(function, "numpys", function)] = implementation
         return implementation
 
     return register

@@ -9,6 +9,7 @@ import numpy as np
 
 from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.local_array import LocalArray, plain
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Tracer, leaked
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
@@ -53,6 +54,8 @@ def flatten_arrays(
     leaves, treedef = tree_flatten(tree)
     avals = []
     for i, leaf in enumerate(leaves):
+        if type(leaf) is LocalArray:
+            leaves[i] = leaf = plain(leaf)
         aval = leaf_aval(leaf)
         if aval is None and abstract and hasattr(leaf, "shape") and hasattr(leaf, "dtype"):
             aval = ShapedArray(

@@ -100,6 +100,42 @@ def is_storing() -> bool:
     return opname[code.co_code[offset]].startswith(("STORE_SUBSCR", "STORE_SLICE"))
 
 
+_call_sites: dict[tuple[CodeType, int], str | None] = {}
+
+
+def called_name(frame: Any) -> str | None:
+    """The name (`zeros` of `np.zeros(3)`) of what the running instruction of a frame calls; None if it has none.
+
+    Compiled code, which has no frames, may have been called instead, and call a function in turn.
+    """
+    site = (frame.f_code, frame.f_lasti)
+    if site not in _call_sites:
+        if len(_call_sites) >= 10_000:
+            _call_sites.clear()
+        _call_sites[site] = _called_name(*site)
+    return _call_sites[site]
+
+
+def _called_name(code: CodeType, offset: int) -> str | None:
+    import dis  # costs as much as a tenth of `import funcgrad`
+
+    positions = list(code.co_positions())
+    line, _, column, _ = positions[offset // 2]
+    if column is None:  # Python runs with -X no_debug_ranges
+        return None
+    names = [
+        (where[1], where[3], instruction.argval)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname.startswith(
+            ("LOAD_ATTR", "LOAD_METHOD", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF")
+        )
+        and (where := positions[instruction.offset // 2])[0] == line
+        and where[2] == column
+    ]
+    # `a.b.zeros(3)` loads `a`, `a.b` and `a.b.zeros`, which all start where the call does.
+    return max(names, key=lambda name: name[:2])[2] if names else None
+
+
 def here() -> str:
     """`\\n  at file:line in function` for the user's running line, or nothing if there is none."""
     location = locate(current_source())

@@ -17,6 +17,7 @@ from funcgrad.core.errors import (
     UnsupportedError,
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
+from funcgrad.core.local_array import LocalArray, plain
 from funcgrad.core.source import Source, describe_function, here, locate, source_of
 from funcgrad.core.tracer import AbstractValue, Tracer, leaked
 from funcgrad.core.types import (
@@ -208,6 +209,8 @@ class Trace:
         """The variable or literal of a plain value, and its abstract value."""
         if type(value) is np.ndarray and value.dtype.kind in NUMERIC_KINDS:
             return self._capture_array(value)
+        if type(value) is LocalArray:
+            value = plain(value)
         aval = SCALAR_AVALS.get(type(value))
         if aval is not None:
             self.literals.append(value)
@@ -248,6 +251,14 @@ class Trace:
                 self._watched = []
             self._watched.append((index, _sample(value), frame_source))
         return index, aval
+
+    def snapshot(self, array: np.ndarray[Any, Any]) -> Tracer:
+        """The present value of an array that this trace's function made; zeros are an equation."""
+        if np.ascontiguousarray(array).view(np.uint8).any():
+            index, aval = self.capture(array.copy())
+            return Tracer(self, index, aval)
+        zero = self.literal(array.dtype.type(0))
+        return np.broadcast_to(zero, array.shape) if array.shape else zero
 
     def literal(self, value: Any) -> Tracer:
         """A scalar as a tracer, so that what is computed from it is recorded, not done now."""

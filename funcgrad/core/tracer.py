@@ -72,21 +72,31 @@ def _identity(x: Any) -> Any:
 OWN = View(None, _identity, lambda parent, new: new, _identity)
 
 
-class Tracer:
+class Storage:
+    """The slots of tracers, which local arrays (core.local_array) have too: their class can change then."""
+
+    __slots__ = ("__weakref__", "_index", "_trace", "_view", "aval")
+
+
+class Tracer(Storage):
     """A traced array. It has the attributes, methods and operators of `numpy.ndarray`.
 
     In-place operations rebind it to the updated value; the jaxpr stays pure.
     """
 
-    __slots__ = ("__weakref__", "_index", "_trace", "_view", "aval")
+    __slots__ = ()
     __hash__ = None  # type: ignore[assignment]  # as ndarray
     __array_priority__ = 1000.0
+    _trace: Trace
+    _index: int
+    _view: View | None
+    aval: ShapedArray
 
     def __init__(self, trace: Trace, index: int, aval: ShapedArray) -> None:
         self._trace = trace
         self._index = index
         self.aval = aval
-        self._view: View | None = None
+        self._view = None
 
     if TYPE_CHECKING:  # given to the class by the floors above
 
@@ -236,8 +246,9 @@ class Tracer:
             if is_storing():
                 raise LostDerivativeError(
                     f"a traced {self.aval} cannot be written into a plain NumPy array, which would "
-                    f"drop its derivative{here()}\n  make the array with np.zeros_like(x) of a traced x, "
-                    "or with fnp.zeros(...), fnp.empty(...) (import funcgrad.numpy as fnp)"
+                    f"drop its derivative{here()}\n  make the array in the function, with np.zeros(...) or np.array(a) "
+                    "(as attributes of `np`, not imported from it), np.zeros_like(x), or fnp.zeros(...) (import "
+                    "funcgrad.numpy as fnp); write to a copy of one that was made outside: z = np.array(z)"
                 )
             raise LostDerivativeError(
                 f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"

@@ -9,6 +9,7 @@ import numpy as np
 
 from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError, TracingError
+from funcgrad.core.local_array import LocalArray
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import NUMERIC_KINDS
@@ -87,6 +88,8 @@ def deliver(result: Any, out: Any, name: str) -> Any:
         raise ArgumentError(
             f"{name}: out has shape {typeof(out).shape}, the result has shape {shape}{here()}"
         )
+    if type(out) is LocalArray and isinstance(result, Tracer):
+        out._become_tracer()
     if isinstance(out, Tracer):
         dtype = out.dtype
         if not np.can_cast(typeof(result).dtype, dtype, "same_kind"):

@@ -6,6 +6,7 @@ that traced values can be written into them; outside of traces they are NumPy's.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -14,18 +15,9 @@ import numpy as np
 from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError, LostDerivativeError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
+from funcgrad.core.tracing import Tracer, is_traced, typeof
+from funcgrad.numpy.local_arrays import local, takes_traced
 from funcgrad.ops.basic import broadcast_to, convert
-
-
-def local(array: Any) -> Any:
-    """A new array as a traced one if a function is being traced, so that it can take traced values."""
-    trace = current_trace()
-    if trace is None or type(array) is Tracer or array.dtype.kind not in "biufc":
-        return array
-    index, aval = trace.capture(array)
-    return Tracer(trace, index, aval)
-
 
 _EXAMPLES = {"zeros": "3", "ones": "3", "empty": "3", "eye": "2", "identity": "2"}
 
@@ -110,7 +102,8 @@ def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
     if type(object) in (list, tuple) and any(type(x) is Tracer for x in object):
         return array(object, *args, **kwargs)
     try:
-        return patch.numpy_array(object, *args, **kwargs)
+        out = patch.numpy_array(object, *args, **kwargs)
+        return local(out) if takes_traced(sys._getframe(1), "array") else out
     except (FuncgradError, TypeError, ValueError):
         if _contains_tracer(object):
             return array(object, *args, **kwargs)
@@ -162,9 +155,22 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwa
     np.float64(6.0)
     """
     if not is_traced(fill_value):
-        return local(np.full(shape, fill_value, dtype, order, **kwargs))
+        return local(_numpy_full(shape, fill_value, dtype, order, **kwargs))
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
     return broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape).copy()
+
+
+def _full_while_tracing(shape: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+    if is_traced(fill_value):
+        return full(shape, fill_value, *args, **kwargs)
+    array = _numpy_full(shape, fill_value, *args, **kwargs)
+    return local(array) if takes_traced(sys._getframe(1), "full") else array
+
+
+_full_while_tracing.__name__ = _full_while_tracing.__qualname__ = "full"
+_full_while_tracing.__doc__ = "NumPy's `full` while a function is traced: the value may be traced."
+_numpy_full = np.full
+patch.register(full=_full_while_tracing)
 
 
 def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:

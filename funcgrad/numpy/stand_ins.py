@@ -6,7 +6,6 @@ These are stubs, so that the functions behind them are imported when they are fi
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +14,10 @@ import numpy as np
 
 from funcgrad.core import patch
 from funcgrad.core.errors import FuncgradError
-from funcgrad.core.source import is_hidden
+from funcgrad.core.local_array import LocalArray
 from funcgrad.core.tracer import Tracer
 from funcgrad.numpy.creation import asarray, copying
+from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
 
 # NumPy's own, for modules that are imported while these names stand for something else.
 numpy_r, numpy_c = np.r_, np.c_
@@ -45,27 +45,6 @@ def _ndenumerate(arr: Any) -> Any:
     return importlib.import_module("funcgrad.numpy.index_tricks").ndenumerate(arr)
 
 
-# SciPy's packages that go on with NumPy's functions after np.asarray. The others go on in compiled code, where a
-# traced array would only fail later, and less clearly.
-_AGNOSTIC = re.compile(
-    r"[\\/]scipy[\\/](special|integrate|_external|_lib[\\/](_array_api|array_api))"
-)
-_wanting: dict[str, bool] = {}
-
-
-def _wants_plain(filename: str) -> bool:
-    """Whether the code of a file takes no traced array from `np.asarray`: ours, NumPy's, most of SciPy's."""
-    plain = _wanting.get(filename)
-    if plain is None:
-        plain = is_hidden(filename) or (
-            re.search(r"-packages[\\/]scipy[\\/]", filename) is not None
-            and _AGNOSTIC.search(filename) is None
-        )
-        if len(_wanting) < 10_000:
-            _wanting[filename] = plain
-    return plain
-
-
 def _converter(name: str) -> Callable[..., Any]:
     """`np.asarray` and its kin: NumPy's own, and a traced array where they would drop the derivative.
 
@@ -78,16 +57,20 @@ def _converter(name: str) -> Callable[..., Any]:
         # loops that convert in each step.
         if (
             type(a) is Tracer
-            and not _wants_plain(sys._getframe(1).f_code.co_filename)
+            and not wants_plain(sys._getframe(1).f_code.co_filename)
             and a._trace.depends(a._index, limit=16)
         ):
             if dtype is None and not kwargs and not a.aval.weak_type:
                 return a
             return asarray(a, dtype, copy=copying(kwargs.get("copy")))
         try:
-            return numpys(a, dtype, *args, **kwargs)
+            out = numpys(a, dtype, *args, **kwargs)
+            if type(a) in (list, tuple, LocalArray) and takes_traced(sys._getframe(1), name):
+                # Memory that is shared with a local array must become traced together with it.
+                return local(out, a)
+            return out
         except (FuncgradError, TypeError, ValueError):
-            if _wants_plain(sys._getframe(1).f_code.co_filename):
+            if wants_plain(sys._getframe(1).f_code.co_filename):
                 raise
             out = asarray(a, dtype, copy=copying(kwargs.get("copy")))
             if isinstance(out, Tracer):

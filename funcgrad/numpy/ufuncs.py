@@ -11,6 +11,7 @@ import numpy as np
 
 from funcgrad.core import dispatch
 from funcgrad.core.errors import TracingError
+from funcgrad.core.local_array import LocalArray
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS, WEAK_TYPES
@@ -125,6 +126,8 @@ def _deliver(
             result = select(where, result, typeof(result).dtype.type(0))
         return result
     name = f"np.{ufunc.__name__}"
+    if type(out) is LocalArray:
+        out._become_tracer()
     if type(out) is Tracer:
         kept = out if where is not True else None
         out._assign(_written(result, out, kept, where, casting, name))

@@ -108,11 +108,14 @@ def test_out_into_a_traced_array() -> None:
 # Errors
 
 
+PLAIN = np.zeros(3)
+
+
 def test_out_into_a_plain_array() -> None:
     with pytest.raises(
         TracingError, match=r"(?s)np\.sum: the plain array given as out .* drop out="
     ):
-        fg.jit(lambda x: np.sum(x, axis=0, out=np.zeros(3)))(X)
+        fg.jit(lambda x: np.sum(x, axis=0, out=PLAIN))(X)
 
 
 @pytest.mark.parametrize(

@@ -63,8 +63,9 @@ def test_out_of_two_results() -> None:
 
 
 def test_plain_out_is_refused() -> None:
+    out = np.zeros((2, 3))  # made inside, it would take traced values
+
     def fun(x: Any) -> Any:
-        out = np.zeros((2, 3))
         np.sin(x, out=out)
         return out
 
@@ -76,8 +77,9 @@ def test_plain_out_is_refused() -> None:
 
 
 def test_an_explicit_call_with_a_kept_out_is_no_augmented_assignment() -> None:
+    out = np.zeros((2, 3))
+
     def fun(x: Any) -> Any:
-        out = np.zeros((2, 3))
         np.add(out, x, out=out)
         return out
 
@@ -226,10 +228,13 @@ def test_at_of_one_operand() -> None:
     agree(fun, X)
 
 
+PLAIN = np.zeros(3)
+
+
 def test_at_refuses_plain_arrays_and_other_kinds() -> None:
     with pytest.raises(
         TracingError, match=r"np.add.at cannot write traced values into a plain array"
     ):
-        fg.jit(lambda x: np.add.at(np.zeros(3), [0], x))(1.0)
+        fg.jit(lambda x: np.add.at(PLAIN, [0], x))(1.0)
     with pytest.raises(TypeError, match="of dtype float64, into an array of dtype int64"):
         fg.jit(lambda x: np.add.at(x.astype(int), [0], x))(np.ones(3))

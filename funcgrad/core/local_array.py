@@ -1,0 +1,411 @@
+"""Arrays that a traced function makes for itself: plain until a traced value is written into them.
+
+`z = np.zeros(3); z[0] = t` cannot work on an ndarray, which has no place for a tracer. While a function is traced,
+the functions of NumPy that make arrays (`numpy.local_arrays`) therefore return a `LocalArray`. It holds an ndarray and
+passes every operation on to it, as fast as NumPy. When a traced value is written into it, or into any view of it,
+the object and its views become tracers in place: their class changes, and with it what their operations do.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from funcgrad.core.errors import TracingError, UnsupportedError
+from funcgrad.core.source import here
+from funcgrad.core.tracer import OWN, Storage, Tracer, View
+
+if TYPE_CHECKING:
+    from funcgrad.core.trace import Trace
+
+_set_class = object.__dict__["__class__"].__set__
+# Functions and methods that write into their first argument.
+_WRITING = frozenset(
+    {
+        "copyto",
+        "fill",
+        "fill_diagonal",
+        "partition",
+        "place",
+        "put",
+        "put_along_axis",
+        "putmask",
+        "setfield",
+        "sort",
+    }
+)
+
+
+class LocalArray(Storage):
+    """An array made by a traced function, which may become a tracer.
+
+    What the slots hold here:
+
+    Attributes:
+        _index: the ndarray (`plain`).
+        _trace: the trace of the function that made the array.
+        _view: the local array that this one is a view of, None if it is no view.
+        aval: of an array that is no view, weak references to its views.
+    """
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # as ndarray
+    __array_priority__ = 500.0
+    _index: np.ndarray[Any, Any]
+    _trace: Trace
+    _view: LocalArray | None
+    aval: list[weakref.ref[LocalArray]] | None
+
+    def __init__(self, array: np.ndarray[Any, Any], trace: Trace, root: LocalArray | None) -> None:
+        self._index = array
+        self._trace = trace
+        self._view = root
+        self.aval = None if root is not None else []
+        if root is not None:
+            views = root.aval
+            assert views is not None
+            if len(views) % 64 == 63:
+                views[:] = [view for view in views if view() is not None]
+            views.append(weakref.ref(self))
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """What `isinstance` sees."""
+        return np.ndarray
+
+    # Becoming a tracer
+
+    def _become_tracer(self) -> None:
+        """Turn this array, the one it is a view of, and all other views of that one into tracers."""
+        root: Any = self if self._view is None else self._view
+        trace, array, views = root._trace, root._index, root.aval
+        assert views is not None
+        if not trace.open or trace.innermost() is not trace:
+            raise TracingError(
+                f"a traced value cannot be written into an array of shape {array.shape} that was made "
+                f"{'inside' if trace.open else 'by an earlier call of'} {trace.name}{here()}\n  make the array in the "
+                "function that writes to it"
+            )
+        value = trace.snapshot(array)
+        root._trace, root._index, root.aval = trace, value._index, value.aval
+        layout = np.empty_like(array)
+        root._view = OWN if array.flags.c_contiguous else View(None, *_SAME, lambda a: layout)
+        _set_class(root, Tracer)
+        for view in [reference() for reference in views]:
+            if view is not None:
+                _show(view, view._index, root, array)
+
+    # Reading and writing
+
+    def __getitem__(self, key: Any) -> Any:
+        if _is_traced(key):
+            self._become_tracer()
+            return self[key]
+        return as_local(self._index[_plain(key)], (self,), self._trace)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        if _is_traced(value) or _is_traced(key):
+            self._become_tracer()
+            self[key] = value
+        else:
+            self._index[_plain(key)] = _plain(value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self._index)))
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        # NumPy 2.0 gives no `copy`; None and False are the memory itself.
+        array = self._index if dtype is None else self._index.astype(dtype, copy=False)
+        return array.copy() if copy else array
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        outs = kwargs.get("out", ())
+        if _is_traced(inputs) or _is_traced(kwargs.get("where")):
+            for written in (*outs, *(inputs[:1] if method == "at" else ())):
+                if type(written) is LocalArray:
+                    written._become_tracer()
+        plain = {name: _plain(value) for name, value in kwargs.items()}
+        result = getattr(ufunc, method)(*map(_plain, inputs), **plain)
+        if outs:
+            return outs[0] if len(outs) == 1 else outs
+        return as_local(result, inputs, self._trace)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return self._call(func, args, kwargs, func.__name__)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return sys.modules["funcgrad.numpy"]
+
+    def _call(self, func: Any, args: Any, kwargs: Any, name: str) -> Any:
+        """Call a function on the ndarrays; its result is a local array too."""
+        out = kwargs.get("out")
+        if _is_traced(args) or _is_traced(tuple(kwargs.values())):
+            written = (args[0] if name in _WRITING else None, out)
+            for array in written:
+                if type(array) is LocalArray:
+                    array._become_tracer()
+        result = func(*_plain(args), **{name: _plain(value) for name, value in kwargs.items()})
+        return as_local(result, (*args, *kwargs.values()), self._trace) if out is None else out
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._index, name)
+        if not callable(value):
+            return as_local(value, (self,), self._trace)
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            if name in _WRITING and _is_traced(args):
+                self._become_tracer()
+            this: Any = self
+            if type(this) is Tracer:
+                return getattr(this, name)(*args, **kwargs)
+            if name == "view" and np.ndarray in args:
+                return self._index
+            return self._call(getattr(np.ndarray, name), (self, *args), kwargs, "")
+
+        return method
+
+    @property
+    def real(self) -> Any:
+        return as_local(self._index.real, (self,), self._trace)
+
+    @real.setter
+    def real(self, value: Any) -> None:
+        self._set_part("real", value)
+
+    @property
+    def imag(self) -> Any:
+        return as_local(self._index.imag, (self,), self._trace)
+
+    @imag.setter
+    def imag(self, value: Any) -> None:
+        self._set_part("imag", value)
+
+    @property
+    def flat(self) -> Any:
+        self._become_tracer()
+        return self.flat
+
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self._set_part("flat", value)
+
+    def _set_part(self, name: str, value: Any) -> None:
+        if _is_traced(value):
+            self._become_tracer()
+            setattr(self, name, value)
+        else:
+            setattr(self._index, name, _plain(value))
+
+    # What an array is to Python
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._index.shape
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        self._index.shape = shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self._index.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self._index.ndim
+
+    @property
+    def size(self) -> int:
+        return self._index.size
+
+    def __bool__(self) -> bool:
+        return bool(self._index)
+
+    def __int__(self) -> int:
+        return int(self._index)
+
+    def __float__(self) -> float:
+        return float(self._index)
+
+    def __complex__(self) -> complex:
+        return complex(self._index)
+
+    def __index__(self) -> int:
+        return operator.index(self._index)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self == value).any())
+
+    def __repr__(self) -> str:
+        return repr(self._index)
+
+    def __str__(self) -> str:
+        return str(self._index)
+
+    def __format__(self, spec: str) -> str:
+        return format(self._index, spec)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self._index.__reduce_ex__(protocol)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return self.copy()
+
+
+def plain(value: Any) -> Any:
+    """The ndarray of a local array; anything else as it is."""
+    return value._index if type(value) is LocalArray else value
+
+
+def _plain(value: Any) -> Any:
+    """A value, or the values in a tuple, list or dict, with the ndarrays of local arrays."""
+    kind = type(value)
+    if kind is LocalArray:
+        return value._index
+    if kind is tuple or kind is list:
+        return kind([_plain(v) for v in value])
+    if kind is dict:
+        return {key: _plain(v) for key, v in value.items()}
+    return value
+
+
+def _is_traced(value: Any) -> bool:
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return any(map(_is_traced, value))
+    return kind is Tracer or (kind is slice and _is_traced((value.start, value.stop, value.step)))
+
+
+def as_local(result: Any, sources: tuple[Any, ...], trace: Trace) -> Any:
+    """A result of NumPy's as a local array: a view of a source if it shares its memory.
+
+    After the trace has ended, arrays are plain again.
+    """
+    kind = type(result)
+    if kind is tuple or kind is list:
+        return kind([as_local(r, sources, trace) for r in result])
+    if kind is not np.ndarray or not trace.open:
+        return result
+    trace = trace.innermost()
+    if result.base is not None:
+        owner = _owner(result)
+        for source in sources:
+            if type(source) is LocalArray and _owner(source._index) is owner:
+                return LocalArray(result, trace, source if source._view is None else source._view)
+    return LocalArray(result, trace, None)
+
+
+def _owner(array: Any) -> Any:
+    while type(array.base) is np.ndarray:
+        array = array.base
+    return array
+
+
+_SAME: tuple[Callable[..., Any], Callable[..., Any]] = (lambda x: x, lambda parent, new: new)
+
+
+def _show(view: LocalArray, shown: Any, root: Any, array: Any) -> None:
+    """Make a view of an array that became a tracer a tracer too: it shows some elements of it."""
+    if shown.itemsize != array.itemsize:
+        raise UnsupportedError(
+            f"a traced value was written into an array of {array.dtype} that has a view as {shown.dtype}{here()}\n  "
+            "convert with .astype instead of .view"
+        )
+    places = _addresses(array)
+    order = np.argsort(places, axis=None)
+    flat = order[np.searchsorted(places.ravel()[order], _addresses(shown, array))]
+    shape, size, corner = array.shape, array.size, flat[(0,) * flat.ndim] if flat.size else 0
+    strides = [step // array.itemsize for step in shown.strides]
+
+    def read(parent: Any) -> Any:
+        return parent.reshape(size)[flat]
+
+    def write(parent: Any, new: Any) -> Any:
+        return parent.reshape(size).at[flat].set(new, unique_indices=True).reshape(shape)
+
+    def layout(like: Any) -> Any:
+        if not flat.size:
+            return np.empty(flat.shape, like.dtype)
+        first = like[tuple([slice(i, None) for i in np.unravel_index(corner, shape)])]
+        steps = [step * like.itemsize for step in strides]
+        return np.lib.stride_tricks.as_strided(first, flat.shape, steps)
+
+    value = read(root)
+    view._trace, view._index, view.aval = value._trace, value._index, value.aval
+    view._view = View(root, read, write if shown.flags.writeable else None, layout)  # type: ignore[assignment]
+    _set_class(view, Tracer)
+
+
+def _addresses(array: Any, origin: Any = None) -> Any:
+    """Where each element lies, in bytes from the first of `origin`."""
+    start = array.ctypes.data - (array if origin is None else origin).ctypes.data
+    places = np.full(array.shape, start)
+    for axis, (n, step) in enumerate(zip(array.shape, array.strides, strict=True)):
+        steps = np.arange(n) * step
+        places += steps.reshape((n,) + (1,) * (array.ndim - axis - 1))
+    return places
+
+
+def _binary(name: str, symbol: Callable[[Any, Any], Any]) -> None:
+    def call(self: LocalArray, other: Any) -> Any:
+        other = plain(other)
+        result = symbol(self._index, other)
+        return result if type(other) is Tracer else as_local(result, (), self._trace)
+
+    def reflected(self: LocalArray, other: Any) -> Any:
+        return as_local(symbol(other, self._index), (), self._trace)
+
+    setattr(LocalArray, f"__{name}__", call)
+    setattr(LocalArray, f"__r{name}__", reflected)
+
+
+def _in_place(name: str, update: Callable[[Any, Any], Any]) -> None:
+    def call(self: LocalArray, other: Any) -> Any:
+        if _is_traced(other):
+            self._become_tracer()
+            return update(self, other)
+        update(self._index, _plain(other))
+        return self
+
+    setattr(LocalArray, f"__i{name}__", call)
+
+
+for _name in [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "matmul",
+    "lshift",
+    "rshift",
+]:
+    _binary(_name, getattr(operator, _name))
+    _in_place(_name, getattr(operator, f"i{_name}"))
+for _name in ["and", "or", "xor"]:
+    _binary(_name, getattr(operator, f"__{_name}__"))
+    _in_place(_name, getattr(operator, f"i{_name}"))
+_binary("divmod", divmod)
+for _name in ["lt", "le", "gt", "ge", "eq", "ne"]:
+    _binary(_name, getattr(operator, _name))
+
+
+def _unary(name: str, call: Callable[[Any], Any]) -> None:
+    setattr(LocalArray, f"__{name}__", lambda self: as_local(call(self._index), (), self._trace))
+
+
+for _name in ["neg", "pos", "abs", "invert"]:
+    _unary(_name, getattr(operator, _name))

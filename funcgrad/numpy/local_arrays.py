@@ -1,0 +1,86 @@
+"""What `np.zeros`, `np.eye`, ... stand for while a function is traced: arrays that take traced values.
+
+The user's code gets `LocalArray`s from them, which are ndarrays until a traced value is written into them. Ours,
+NumPy's and that of libraries with compiled parts gets plain ones.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import patch
+from funcgrad.core.local_array import as_local
+from funcgrad.core.source import called_name, is_hidden
+from funcgrad.core.tracing import current_trace
+
+# Patterns of file names. These libraries go on in compiled code, where a traced array would only fail later, and
+# less clearly,
+_COMPILED = r"-packages[\\/](scipy|pandas|sklearn|skimage|statsmodels|numba|matplotlib|PIL|torch|jax|jaxlib|tensorflow)[\\/]"
+# except for these packages, which go on with NumPy's functions.
+_AGNOSTIC = r"[\\/]scipy[\\/](special|integrate|_external|_lib[\\/](_array_api|array_api))"
+# Those that follow the array standard compare the namespaces of arrays: plain ones and ours would not go together.
+_STANDARD = r"[\\/]scipy[\\/](special|_external|_lib)[\\/]"
+_wanting: dict[str, bool] = {}
+
+
+def takes_traced(caller: Any, name: str) -> bool:
+    """Whether the caller of NumPy's function `name`, a frame, is Python code that can go on with local arrays."""
+    filename = caller.f_code.co_filename
+    return (
+        not wants_plain(filename)
+        and called_name(caller) == name
+        and re.search(_STANDARD, filename) is None
+    )
+
+
+def wants_plain(filename: str) -> bool:
+    """Whether the code of a file is to get plain arrays: ours, NumPy's, and what has compiled parts."""
+    plain = _wanting.get(filename)
+    if plain is None:
+        plain = is_hidden(filename) or (
+            re.search(_COMPILED, filename) is not None and re.search(_AGNOSTIC, filename) is None
+        )
+        if len(_wanting) < 10_000:
+            _wanting[filename] = plain
+    return plain
+
+
+def local(array: Any, source: Any = None) -> Any:
+    """A new array as one that takes traced values, if a function is being traced.
+
+    `source`: what the array was made of; if that is a local array, the new one may be a view of it.
+    """
+    trace = current_trace()
+    if trace is None or type(array) is not np.ndarray or array.dtype.kind not in "biufc":
+        return array
+    return as_local(array, (source,), trace)
+
+
+def _maker(name: str, numpys: Callable[..., Any]) -> Callable[..., Any]:
+    def make(*args: Any, **kwargs: Any) -> Any:
+        array = numpys(*args, **kwargs)
+        return local(array) if takes_traced(sys._getframe(1), name) else array
+
+    make.__name__ = make.__qualname__ = name
+    make.numpys = numpys  # type: ignore[attr-defined]
+    make.__doc__ = (
+        f"NumPy's `{name}` while a function is traced: traced values can be written into the array."
+    )
+    return make
+
+
+# What `empty` leaves in the memory would be constants of the program where nothing is written over it.
+patch.register(
+    **{
+        name: _maker(name, getattr(np, name))
+        for name in ("zeros", "ones", "eye", "identity", "copy")
+    },
+    **{name: _maker(name, getattr(np, name)) for name in ("zeros_like", "ones_like", "full_like")},
+    empty=_maker("empty", np.zeros),
+    empty_like=_maker("empty_like", np.zeros_like),
+)
