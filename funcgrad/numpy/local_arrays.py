@@ -20,7 +20,9 @@ from funcgrad.core.tracing import current_trace
 
 # Patterns of file names. These libraries go on in compiled code, where a traced array would only fail later, and
 # less clearly,
-_COMPILED = r"-packages[\\/](scipy|pandas|sklearn|skimage|statsmodels|numba|matplotlib|PIL|torch|jax|jaxlib|tensorflow)[\\/]"
+_COMPILED = (
+    r"-packages[\\/](scipy|pandas|sklearn|skimage|statsmodels|numba|matplotlib|PIL|torch|jax)[\\/]"
+)
 # except for these packages, which go on with NumPy's functions.
 _AGNOSTIC = r"[\\/]scipy[\\/](special|integrate|_external|_lib[\\/](_array_api|array_api))"
 # Those that follow the array standard compare the namespaces of arrays: plain ones and ours would not go together.
