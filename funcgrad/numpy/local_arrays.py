@@ -63,10 +63,17 @@ def local(array: Any, source: Any = None) -> Any:
     return as_local(array, (source,), trace)
 
 
-def _maker(name: str, numpys: Callable[..., Any]) -> Callable[..., Any]:
+def _maker(name: str) -> Callable[..., Any]:
+    numpys = getattr(np, name)
+
     def make(*args: Any, **kwargs: Any) -> Any:
         array = numpys(*args, **kwargs)
-        return local(array) if takes_traced(sys._getframe(1), name) else array
+        if type(array) is not np.ndarray or not takes_traced(sys._getframe(1), name):
+            return array
+        if name in ("empty", "empty_like"):
+            # What is in the memory would be constants of the program where nothing is written over it.
+            array.fill(0)
+        return local(array)
 
     make.__name__ = make.__qualname__ = name
     make.numpys = numpys  # type: ignore[attr-defined]
@@ -76,13 +83,5 @@ def _maker(name: str, numpys: Callable[..., Any]) -> Callable[..., Any]:
     return make
 
 
-# What `empty` leaves in the memory would be constants of the program where nothing is written over it.
-patch.register(
-    **{
-        name: _maker(name, getattr(np, name))
-        for name in ("zeros", "ones", "eye", "identity", "copy")
-    },
-    **{name: _maker(name, getattr(np, name)) for name in ("zeros_like", "ones_like", "full_like")},
-    empty=_maker("empty", np.zeros),
-    empty_like=_maker("empty_like", np.zeros_like),
-)
+_NAMES = "arange copy diag empty empty_like eye full_like identity linspace ones ones_like zeros zeros_like"
+patch.register(**{name: _maker(name) for name in _NAMES.split()})

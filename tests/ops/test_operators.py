@@ -260,40 +260,41 @@ def test_plain_accumulators_keep_their_dtype() -> None:
     agree(fun, np.ones(3))
 
 
-def _alias(x: Any) -> Any:
-    total = np.zeros(3)
+def _alias(x: Any, total: Any) -> Any:
     _other = total
     total += x
-    return total
+    return _other
 
 
-def _view(x: Any) -> Any:
-    total = np.zeros(3)
+def _view(x: Any, total: Any) -> Any:
     part = total[:2]
     part += x[:2]
     return total
 
 
-def _callee(x: Any) -> Any:
+def _callee(x: Any, total: Any) -> Any:
     def add_to(target: Any) -> None:
         target += x
 
-    total = np.zeros(3)
     add_to(total)
     return total
 
 
 @pytest.mark.parametrize("fun", [_alias, _view, _callee])
-def test_updates_that_others_should_see_are_refused(fun: Any) -> None:
+def test_updates_that_others_should_see(fun: Any) -> None:
+    agree(lambda x: fun(x, np.zeros(3)), np.ones(3))
+    plain = np.zeros(3)  # made outside, it cannot take traced values
     with pytest.raises(fg.errors.TracingError, match="other names, containers or views refer to"):
-        fg.jit(fun)(np.ones(3))
+        fg.jit(lambda x: fun(x, plain))(np.ones(3))
+    assert not plain.any()
 
 
 def test_writing_elements_of_a_plain_array_is_refused() -> None:
+    total = np.zeros(3)
+
     def fun(x: Any) -> Any:
-        total = np.zeros(3)
         total[0] += x[0]
         return total
 
-    with pytest.raises(LostDerivativeError, match=r"np.zeros_like"):
+    with pytest.raises(LostDerivativeError, match=r"np.array\(z\)"):
         fg.jit(fun)(np.ones(3))
