@@ -162,9 +162,10 @@ def columns_in_a_list(x: Any) -> Any:
 def copies(x: Any) -> Any:
     a = np.array([1.0, 2.0, 3.0])
     b, c, d = a.copy(), np.array(a), np.copy(a)
+    same, converted = np.asarray(a), np.asarray(a, np.float32)
     a[0] = x[0]
     b[0] = x[1]
-    return np.concatenate([a, b, c, d, np.asarray(a)])
+    return np.concatenate([a, b, c, d, same, converted])
 
 
 PROGRAMS = [

@@ -156,6 +156,8 @@ class LocalArray(Storage):
         return as_local(result, (*args, *kwargs.values()), self._trace) if out is None else out
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("__array_interface__", "__array_struct__"):
+            raise AttributeError(name)  # NumPy takes `__array__` then
         value = getattr(self._index, name)
         if not callable(value):
             return as_local(value, (self,), self._trace)
@@ -298,11 +300,12 @@ def as_local(result: Any, sources: tuple[Any, ...], trace: Trace) -> Any:
     if kind is not np.ndarray or not trace.open:
         return result
     trace = trace.innermost()
-    if result.base is not None:
-        owner = _owner(result)
-        for source in sources:
-            if type(source) is LocalArray and _owner(source._index) is owner:
-                return LocalArray(result, trace, source if source._view is None else source._view)
+    owner = _owner(result)
+    for source in sources:
+        if type(source) is LocalArray and _owner(source._index) is owner:
+            if result is source._index:
+                return source
+            return LocalArray(result, trace, source if source._view is None else source._view)
     return LocalArray(result, trace, None)
 
 
