@@ -39,8 +39,10 @@ OPTIONS = (
     "--no-first-run",
     "--hide-scrollbars",
     "--force-color-profile=srgb",
+    # As with a mouse: the theme lets keys scroll code where there is one.
+    "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
     "--allow-file-access-from-files",  # frames of a site on disk are of one origin, as when served
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # no name leads anywhere
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no name leads anywhere
 )
 
 

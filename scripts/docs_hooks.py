@@ -27,6 +27,10 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
     return files
 
 
+# What a browser may load for a page: files of the site. It refuses all else, whatever a script asks for.
+POLICY = "default-src 'self' file: data: blob: 'unsafe-inline'"
+
+
 def on_post_page(output: str, *, page: Any, **_: Any) -> str:
     """Let the page ask nobody but the site."""
     return own_scripts(output, "../" * page.url.count("/"))
@@ -41,6 +45,8 @@ def own_scripts(output: str, root: str) -> str:
     """The page with the worker for searches from disk taken from the site, not from a content network."""
     own = f'<script src="{root}assets/frame-worker.js">'
     output = re.sub(r'<script src="https://[^"]*iframe-worker[^"]*">', own, output)
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    output = output.replace("<head>", f"<head>{policy}", 1)
     # What markdown-exec adds for code that runs in the page, which there is none of.
     return re.sub(r"<(script|link)[^>]*_markdown_exec_pyodide[^>]*>(</script>)?", "", output)
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from scripts.browser import Browser, Page, installed
+from scripts.browser import Browser, Page
 from scripts.docs_playground import BINARY, UNARY, script
 
 ENGINE = Path(__file__).resolve().parents[2] / "docs/assets/engine.js"
@@ -33,14 +32,11 @@ EXPRESSIONS = [
 
 
 @pytest.fixture(scope="module")
-def engine() -> Iterator[Page]:
-    """A page of a browser that has the playground's engine."""
-    if installed() is None:
-        pytest.skip("no Chromium is installed; on Debian: apt-get install chromium")
-    with Browser() as browser:
-        page = browser.open("about:blank")
-        page.evaluate(script() + ENGINE.read_text())
-        yield page
+def engine(browser: Browser) -> Page:
+    """A page that has the playground's engine."""
+    page = browser.open("about:blank")
+    page.evaluate(script() + ENGINE.read_text())
+    return page
 
 
 @pytest.fixture(scope="module")
