@@ -74,6 +74,8 @@ def share_consts(bodies: Sequence[Body]) -> tuple[list[Any], list[Jaxpr]]:
         for const, aval in zip(body.consts, body.const_avals, strict=True):
             key = (const._trace, const._index) if type(const) is Tracer else (id(const), aval)
             place = places.setdefault(key, len(consts))
+            if place in order:
+                place = len(consts)  # `0.5 + 0.5 * x` has two constants, which are the same object
             if place == len(consts):
                 consts.append(const)
                 avals.append(aval)

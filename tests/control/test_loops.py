@@ -243,6 +243,19 @@ def test_in_place_code_in_bodies(way: str) -> None:
     fg.check_grads(f, (c, xs), order=2)
 
 
+def test_a_branch_has_the_same_constant_twice(way: str) -> None:
+    shared = np.arange(5.0)
+
+    def fun(x: Any) -> Any:
+        wave = lax.cond(x[0] > 0, lambda x: 0.5 + 0.5 * np.sin(x) * 0.5, lambda x: 0.5 * x, x)
+        return wave + lax.switch(1, [np.sin, lambda x: shared * x + shared, np.cos], x)
+
+    x = np.linspace(0.5, 1.0, 5)
+    np.testing.assert_allclose(fun(x), fg.jit(fun)(x), rtol=1e-15)
+    slope = np.diag(0.25 * np.cos(x) + shared)
+    np.testing.assert_allclose(fg.jacrev(fun)(x), slope, rtol=1e-14)
+
+
 def test_numbers_of_branches_give_way_to_arrays() -> None:
     f = fg.jit(lambda x: lax.cond(x > 0, lambda: 1.0, lambda: x))
     assert f(np.float32(2.0)).dtype == np.float32
