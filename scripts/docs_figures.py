@@ -45,6 +45,8 @@ STYLE: Any = {
     "font.size": 10,
     "lines.linewidth": 2.0,
 }
+# For what a page draws after `figure` has returned: legends, texts.
+mpl.rcParams.update(STYLE)
 _numbers = itertools.count()
 
 
@@ -52,16 +54,14 @@ def figure(
     columns: int = 1, rows: int = 1, size: tuple[float, float] = (6.4, 3.4)
 ) -> tuple[Figure, Any]:
     """A figure in the site's style and its axes."""
-    with mpl.rc_context(STYLE):
-        made = Figure(figsize=size, layout="constrained")
-        return made, made.subplots(rows, columns)
+    made = Figure(figsize=size, layout="constrained")
+    return made, made.subplots(rows, columns)
 
 
 def show(made: Figure, alt: str) -> str:
     """The figure as SVG, to be printed in a block with `html="on"`; `alt` says what it shows."""
-    with mpl.rc_context(STYLE):
-        buffer = io.StringIO()
-        made.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    buffer = io.StringIO()
+    made.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     svg = buffer.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)
@@ -104,6 +104,5 @@ def graph(
 def plot(draw: Callable[[Any], None], alt: str, size: tuple[float, float] = (6.4, 3.4)) -> str:
     """A figure with one pair of axes that `draw` fills."""
     made, axes = figure(size=size)
-    with mpl.rc_context(STYLE):
-        draw(axes)
+    draw(axes)
     return show(made, alt)
