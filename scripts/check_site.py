@@ -15,6 +15,10 @@ from urllib.parse import unquote
 ATTRIBUTE = re.compile(r'<(\w+)[^>]*?\s(?:href|src)="([^"]*)"')
 # What a browser fetches by itself: everything but links that a reader follows.
 FETCHED_CSS = re.compile(r"url\(\s*['\"]?(?:https?:)?//|@import\s+['\"](?:https?:)?//")
+FETCHED_JS = re.compile(
+    r"(?:fetch|import|importScripts|Worker|EventSource|WebSocket|open)\(\s*[^()]*?[\"'`](?:https?:|wss?:)?//"
+)
+POLICY = '<meta http-equiv="Content-Security-Policy" content="default-src \'self\''
 
 
 @cache
@@ -27,8 +31,13 @@ def problems(root: Path) -> Iterator[str]:
     for sheet in root.rglob("*.css"):
         if FETCHED_CSS.search(sheet.read_text()):
             yield f"{sheet.relative_to(root)} asks another server"
+    for script in root.rglob("*.js"):
+        if found := FETCHED_JS.search(script.read_text()):
+            yield f"{script.relative_to(root)} asks another server: {found[0][:80]}"
     for page in sorted(root.rglob("*.html")):
         name = page.relative_to(root)
+        if POLICY not in page.read_text():
+            yield f"{name} does not forbid the browser to ask other servers"
         for tag, address in sorted(set(ATTRIBUTE.findall(page.read_text()))):
             if re.match(r"(https?:)?//", address):
                 if tag != "a":
