@@ -168,7 +168,23 @@ def copies(x: Any) -> Any:
     return np.concatenate([a, b, c, d, same, converted])
 
 
+def given_to_methods_and_options(x: Any) -> Any:
+    ones = np.ones(3)
+    return np.array(
+        [
+            np.ones(3).dot(x),
+            np.ones(3).sum(initial=x[0]),
+            np.sum(ones, where=x > 0) * x[0],
+            np.pad(ones, 1, constant_values=x[1]).sum(),
+            np.array([0, 1, 0]).choose([x, 2 * x]).sum(),
+            np.full_like(np.ones((2, 2)), x[2]).sum(),
+            np.interp(x[0], np.arange(3.0), np.array([1.0, 3.0, 2.0])),
+        ]
+    )
+
+
 PROGRAMS = [
+    given_to_methods_and_options,
     elements,
     rotation,
     rows,
@@ -284,6 +300,13 @@ def test_scipys_ode_solver_is_differentiated_unmodified() -> None:
     # cos(sqrt(k)), whose slope is -sin(sqrt(k)) / (2 sqrt(k))
     root = np.sqrt(2.0)
     np.testing.assert_allclose(fg.grad(f)(2.0), -np.sin(root) / (2 * root), rtol=1e-6)
+
+
+def test_methods_of_outer_arrays_cannot_take_traced_values() -> None:
+    weights = np.ones(3)
+    message = r"the method \.dot of a plain array was given a traced f64\[3\].*\n.*\n  write np\.dot\(a, \.\.\.\)"
+    with pytest.raises(LostDerivativeError, match=message):
+        fg.grad(lambda x: weights.dot(x))(X)
 
 
 def test_other_names_for_the_functions() -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from funcgrad.core import dispatch
 from funcgrad.core.errors import TracingError, UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracer import OWN, Storage, Tracer, View
@@ -152,6 +153,9 @@ class LocalArray(Storage):
             for array in written:
                 if type(array) is LocalArray:
                     array._become_tracer()
+            if name:
+                # NumPy does not ask all arguments whether they are traced: not `where`, for example.
+                func = dispatch.find_function(func)
         result = func(*_plain(args), **{name: _plain(value) for name, value in kwargs.items()})
         return as_local(result, (*args, *kwargs.values()), self._trace) if out is None else out
 
@@ -163,8 +167,12 @@ class LocalArray(Storage):
             return as_local(value, (self,), self._trace)
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            if name in _WRITING and _is_traced(args):
-                self._become_tracer()
+            if _is_traced(args) or _is_traced(tuple(kwargs.values())):
+                if name in _WRITING:
+                    self._become_tracer()
+                else:
+                    traced = self._trace.innermost().snapshot(self._index)
+                    return getattr(traced, name)(*args, **kwargs)
             this: Any = self
             if type(this) is Tracer:
                 return getattr(this, name)(*args, **kwargs)

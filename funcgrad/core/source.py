@@ -103,12 +103,17 @@ def is_storing() -> bool:
 _call_sites: dict[tuple[CodeType, int], str | None] = {}
 
 
-def called_name(frame: Any) -> str | None:
-    """The name (`zeros` of `np.zeros(3)`) of what the running instruction of a frame calls; None if it has none.
+def current_call() -> str | None:
+    """The name of what the user's running instruction calls."""
+    source = current_source()
+    return called_name(source) if source is not None and not isinstance(source, Location) else None
 
-    Compiled code, which has no frames, may have been called instead, and call a function in turn.
+
+def called_name(site: tuple[CodeType, int]) -> str | None:
+    """The name (`zeros` of `np.zeros(3)`) of what an instruction calls; None if it has none.
+
+    It may have called compiled code, which has no frames and calls another function in turn.
     """
-    site = (frame.f_code, frame.f_lasti)
     if site not in _call_sites:
         if len(_call_sites) >= 10_000:
             _call_sites.clear()
@@ -120,19 +125,17 @@ def _called_name(code: CodeType, offset: int) -> str | None:
     import dis  # costs as much as a tenth of `import funcgrad`
 
     positions = list(code.co_positions())
-    line, _, column, _ = positions[offset // 2]
+    line, end_line, column, end_column = positions[offset // 2]
     if column is None:  # Python runs with -X no_debug_ranges
         return None
-    names = [
-        (where[1], where[3], instruction.argval)
-        for instruction in dis.get_instructions(code)
-        if instruction.opname.startswith(
-            ("LOAD_ATTR", "LOAD_METHOD", "LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF")
-        )
-        and (where := positions[instruction.offset // 2])[0] == line
-        and where[2] == column
-    ]
-    # `a.b.zeros(3)` loads `a`, `a.b` and `a.b.zeros`, which all start where the call does.
+    names = []
+    for instruction in dis.get_instructions(code):
+        start, end, first, last = positions[instruction.offset // 2]
+        # Of `a.zeros(3).dot(b)`, the call of `zeros` starts where that of `dot` does, and ends before it.
+        inside = (start, first) == (line, column) and (end, last) < (end_line, end_column)
+        if inside and instruction.opname.startswith("LOAD_"):
+            names.append((end, last, instruction.argval))
+    # `a.b.zeros(3)` loads `a`, `a.b` and `a.b.zeros`.
     return max(names, key=lambda name: name[:2])[2] if names else None
 
 

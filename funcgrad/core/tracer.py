@@ -16,7 +16,7 @@ from funcgrad.core.errors import (
     TracedBoolError,
     TracingError,
 )
-from funcgrad.core.source import here, is_storing
+from funcgrad.core.source import current_call, here, is_storing
 from funcgrad.core.types import (
     WEAK_TYPES,
     ShapedArray,
@@ -273,6 +273,12 @@ class Tracer(Storage):
                 f"np.vectorize made do{here()}\n  make the function with fnp.vectorize instead (import "
                 "funcgrad.numpy as fnp), or within the traced function"
             )
+        name = current_call()
+        if name in _PLAIN_METHODS:
+            raise LostDerivativeError(
+                f"the method .{name} of a plain array was given a traced {self.aval}, which would drop its derivative"
+                f"{here()}\n  write np.{name}(a, ...) instead of a.{name}(...)"
+            )
         raise LostDerivativeError(
             f"NumPy tried to turn a traced {self.aval} into a plain array, which would drop its derivative"
             f"{here()}\n  build arrays of traced values with np.array([...]), np.stack or np.concatenate (as "
@@ -344,6 +350,8 @@ class Tracer(Storage):
         raise AttributeError(f"a traced {self.aval} has no attribute {name!r}")
 
 
+# Methods of arrays that are given others. Those of a plain array are compiled code, which no protocol reaches.
+_PLAIN_METHODS = frozenset({"choose", "clip", "dot", "put", "searchsorted"})
 _STAY_TRACED = (
     "keep the traced value (np.sin(t), t.sum(), t ** 2 instead of the functions of `math`); "
     "where no derivative is wanted, take the value of fg.stop_gradient(t)"

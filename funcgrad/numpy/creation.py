@@ -160,17 +160,28 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwa
     return broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape).copy()
 
 
-def _full_while_tracing(shape: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
-    if is_traced(fill_value):
-        return full(shape, fill_value, *args, **kwargs)
-    array = _numpy_full(shape, fill_value, *args, **kwargs)
-    return local(array) if takes_traced(sys._getframe(1), "full") else array
+def _while_tracing(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
+    """`np.full` and `np.full_like` while a function is traced: `traced` where the value is traced."""
+    numpys = getattr(np, name)
+
+    def make(first: Any, fill_value: Any, *args: Any, **kwargs: Any) -> Any:
+        if is_traced(fill_value):
+            return traced(first, fill_value, *args, **kwargs)
+        array = numpys(first, fill_value, *args, **kwargs)
+        return local(array) if takes_traced(sys._getframe(1), name) else array
+
+    make.__name__ = make.__qualname__ = name
+    make.numpys = numpys  # type: ignore[attr-defined]
+    make.__doc__ = f"NumPy's `{name}` while a function is traced: the value may be traced."
+    return make
 
 
-_full_while_tracing.__name__ = _full_while_tracing.__qualname__ = "full"
-_full_while_tracing.__doc__ = "NumPy's `full` while a function is traced: the value may be traced."
-_numpy_full = np.full
-patch.register(full=_full_while_tracing)
+def _full_like(*args: Any, **kwargs: Any) -> Any:
+    return dispatch.find_function(_numpy_full_like)(*args, **kwargs)
+
+
+_numpy_full, _numpy_full_like = np.full, np.full_like
+patch.register(full=_while_tracing("full", full), full_like=_while_tracing("full_like", _full_like))
 
 
 def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:

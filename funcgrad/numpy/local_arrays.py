@@ -35,7 +35,7 @@ def takes_traced(caller: Any, name: str) -> bool:
     filename = caller.f_code.co_filename
     return (
         not wants_plain(filename)
-        and called_name(caller) == name
+        and called_name((caller.f_code, caller.f_lasti)) == name
         and re.search(_STANDARD, filename) is None
     )
 
@@ -83,5 +83,5 @@ def _maker(name: str) -> Callable[..., Any]:
     return make
 
 
-_NAMES = "arange copy diag empty empty_like eye full_like identity linspace ones ones_like zeros zeros_like"
+_NAMES = "arange copy diag empty empty_like eye identity linspace ones ones_like zeros zeros_like"
 patch.register(**{name: _maker(name) for name in _NAMES.split()})

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError, TracingError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
@@ -69,7 +70,9 @@ def reduce(
                 array = convert(operand(array), dtype)
         if where is not True:
             options["where"] = where
-        return _REDUCTIONS[ufunc](array, axis=axis, out=_single(out), keepdims=keepdims, **options)
+        # NumPy's function would not see that `where` alone is traced.
+        function = dispatch.find_function(_REDUCTIONS[ufunc])
+        return function(array, axis=axis, out=_single(out), keepdims=keepdims, **options)
     array = operand(array)
     aval = typeof(array)
     axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
