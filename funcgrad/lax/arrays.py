@@ -104,7 +104,8 @@ def dot_general(
     """The sum of products over given axes of both arrays, for each index of their batch axes.
 
     Args:
-        lhs, rhs: the arrays.
+        lhs: the arrays.
+        rhs: as `lhs`.
         dimension_numbers: `((lhs contracting, rhs contracting), (lhs batch, rhs batch))` axes.
         precision: accepted for JAX's sake; without effect.
         preferred_element_type: the dtype of the result.

@@ -44,7 +44,8 @@ def conv_dimension_numbers(
     """The meaning of the axes, from strings such as `("NHWC", "HWIO", "NHWC")`.
 
     Args:
-        lhs_shape, rhs_shape: the shapes of array and kernel.
+        lhs_shape: the shapes of array and kernel.
+        rhs_shape: as `lhs_shape`.
         dimension_numbers: three strings, in which N stands for the batch, C for the features, O and I for the
             outputs and inputs of the kernel, and any other letters for the spatial axes, in the order of the
             kernel's; or None for `("NC...", "OI...", "NC...")`; or the result of this function.

@@ -126,7 +126,8 @@ def gather(
         start_indices: where slices start; the components of an index run along the last axis.
         dimension_numbers: what the axes mean.
         slice_sizes: the size of a slice along each axis of the operand.
-        unique_indices, indices_are_sorted: accepted for JAX's sake; without effect.
+        unique_indices: accepted for JAX's sake; without effect.
+        indices_are_sorted: as `unique_indices`.
         mode: "clip" (the default) moves slices that do not fit; "fill" gives `fill_value` for them.
         fill_value: by default NaN, or the largest or (signed) least integer.
 

@@ -31,8 +31,9 @@ def uniform(
         key: a single key.
         shape: of the result.
         dtype: a floating dtype; float64 by default.
-        minval, maxval: bounds, which broadcast to the shape. The numbers are differentiable with respect to
+        minval: bounds, which broadcast to the shape. The numbers are differentiable with respect to
             them.
+        maxval: as `minval`.
 
     >>> import funcgrad as fg
     >>> fg.random.uniform(fg.random.key(0), (3,))

@@ -49,8 +49,10 @@ def least_squares(
         fun: `fun(x, *args, **kwargs)`, the residuals: an array or a pytree of arrays.
         x0: where to start: an array or a pytree of arrays.
         jac: the Jacobian as a matrix, `jac(x, *args, **kwargs)`; that of `fun` by default.
-        bounds, method: SciPy's; bounds are for the vector of all variables.
-        args, kwargs: further arguments of `fun`.
+        bounds: SciPy's; bounds are for the vector of all variables.
+        method: SciPy's.
+        args: further arguments of `fun`.
+        kwargs: further keyword arguments of `fun`.
         options: SciPy's further arguments.
 
     Returns:
@@ -125,11 +127,14 @@ def curve_fit(
 
     Args:
         f: the model, `f(xdata, *parameters)`, an array like `ydata`.
-        xdata, ydata: the data.
+        xdata: where it was measured.
+        ydata: what was measured there.
         p0: where to start; ones by default.
         sigma: standard deviations, or the covariance matrix, of `ydata`.
         absolute_sigma: whether `sigma` is taken as it is, or as relative weights.
-        bounds, method, options: SciPy's.
+        bounds: SciPy's.
+        method: SciPy's.
+        options: SciPy's.
         jac: the Jacobian `jac(xdata, *parameters)`; that of `f` by default.
 
     Returns:

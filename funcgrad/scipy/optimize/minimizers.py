@@ -52,7 +52,8 @@ def minimize(
         method: SciPy's; its choice by default.
         bounds: SciPy's `Bounds` or pairs `(low, high)` for an array; `Bounds` with pytrees for a pytree.
         constraints: SciPy's, with functions of `x` in the structure of `x0`; their Jacobians are exact too.
-        tol, options: SciPy's.
+        tol: SciPy's.
+        options: SciPy's.
         callback: SciPy's, called with `x` in the structure of `x0`.
 
     Returns:

@@ -36,7 +36,10 @@ def root(
         fun: `fun(x, *args)`, with as many values as there are variables.
         x0: where to start: an array or a pytree of arrays.
         args: further arguments of `fun`.
-        method, tol, callback, options: SciPy's.
+        method: SciPy's.
+        tol: SciPy's.
+        callback: SciPy's.
+        options: SciPy's.
         jac: the Jacobian `jac(x, *args)` as a matrix; that of `fun` by default.
 
     Returns:
