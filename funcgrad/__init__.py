@@ -13,27 +13,26 @@ from typing import Any as _Any
 
 import funcgrad.numpy as _numpy  # noqa: F401  # fills the tables of NumPy functions
 import funcgrad.ops.operators as _operators  # noqa: F401  # gives tracers their operators
-from funcgrad.api.check_grads import check_grads
 from funcgrad.api.grad import grad, value_and_grad
-from funcgrad.api.inspection import ShapeDtypeStruct, eval_shape, make_jaxpr
-from funcgrad.api.jacobians import hessian, hvp, jacfwd, jacobian, jacrev
-from funcgrad.api.jit import jit
-from funcgrad.api.products import jvp, linear_transpose, linearize, vjp
-from funcgrad.api.stop import stop_gradient
-from funcgrad.api.vmap import vmap
 from funcgrad.core.cache import cache_info, clear_caches
-from funcgrad.core.check import check_jaxpr
 from funcgrad.core.config import config
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.types import float0
 
 if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
+    from funcgrad.api.check_grads import check_grads
     from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
     from funcgrad.api.drawing import draw, to_dot, to_mermaid
+    from funcgrad.api.inspection import ShapeDtypeStruct, eval_shape, make_jaxpr
+    from funcgrad.api.jacobians import hessian, hvp, jacfwd, jacobian, jacrev
+    from funcgrad.api.jit import jit
+    from funcgrad.api.products import jvp, linear_transpose, linearize, vjp
     from funcgrad.api.profiling import export_source, profile
     from funcgrad.api.residuals import print_saved_residuals, saved_residuals
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
+    from funcgrad.api.stop import stop_gradient
+    from funcgrad.api.vmap import vmap
     from funcgrad.control.callback import io_callback, pure_callback
     from funcgrad.control.checkpoint import checkpoint, remat
     from funcgrad.control.checkpoint_policies import checkpoint_name
@@ -45,6 +44,7 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.control.implicit import implicit_fixed_point, implicit_root
     from funcgrad.control.user_primitive import defprimitive
     from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
+    from funcgrad.core.check import check_jaxpr
 
 __version__ = "0.1.0"
 
@@ -53,7 +53,10 @@ __version__ = "0.1.0"
 _LAZY = {
     "CustomVJPPrimal": "control.zeros",
     "FiniteDifferences": "control.finite_differences",
+    "ShapeDtypeStruct": "api.inspection",
     "SymbolicZero": "control.zeros",
+    "check_grads": "api.check_grads",
+    "check_jaxpr": "core.check",
     "checkpoint": "control.checkpoint",
     "checkpoint_name": "control.checkpoint_policies",
     "checkpointed_scan": "control.checkpointed_scan",
@@ -62,24 +65,38 @@ _LAZY = {
     "custom_jvp": "control.custom_function",
     "custom_vjp": "control.custom_function",
     "custom_vmap": "control.custom_vmap",
+    "debug_infs": "api.debugging",
+    "debug_nans": "api.debugging",
     "defprimitive": "control.user_primitive",
+    "draw": "api.drawing",
+    "eval_shape": "api.inspection",
+    "export_source": "api.profiling",
+    "hessian": "api.jacobians",
+    "hvp": "api.jacobians",
     "implicit_fixed_point": "control.implicit",
     "implicit_root": "control.implicit",
     "io_callback": "control.callback",
+    "jacfwd": "api.jacobians",
+    "jacobian": "api.jacobians",
+    "jacobian_sparsity": "api.sparse",
+    "jacrev": "api.jacobians",
+    "jit": "api.jit",
+    "jvp": "api.products",
+    "linear_transpose": "api.products",
+    "linearize": "api.products",
+    "make_jaxpr": "api.inspection",
     "print_saved_residuals": "api.residuals",
+    "profile": "api.profiling",
     "pure_callback": "control.callback",
     "remat": "control.checkpoint",
     "saved_residuals": "api.residuals",
-    "debug_infs": "api.debugging",
-    "debug_nans": "api.debugging",
-    "draw": "api.drawing",
-    "export_source": "api.profiling",
-    "jacobian_sparsity": "api.sparse",
-    "profile": "api.profiling",
     "sparse_hessian": "api.sparse",
     "sparse_jacobian": "api.sparse",
+    "stop_gradient": "api.stop",
     "to_dot": "api.drawing",
     "to_mermaid": "api.drawing",
+    "vjp": "api.products",
+    "vmap": "api.vmap",
     "why_zero": "api.debugging",
 }
 _NAMESPACES = frozenset(

@@ -6,7 +6,7 @@ bounding this cache bounds them all. Keys hold shapes, dtypes and primitives, ne
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class _JaxprCache:
     def __init__(self, maxsize: int) -> None:
         self.maxsize = maxsize
         self.entries: dict[Hashable, list[object]] = {}
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.clock = 0
         self.hits = 0
         self.misses = 0

@@ -13,7 +13,7 @@ from funcgrad.core.local_array import LocalArray, plain
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Tracer, leaked
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
-from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval, is_masked
 
 
 def shown(value: Any) -> str:
@@ -34,9 +34,7 @@ def leaf_aval(leaf: Any) -> ShapedArray | None:
     if aval is not None:
         return aval
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in NUMERIC_KINDS:
-        if isinstance(leaf, np.ma.MaskedArray):
-            return None
-        return array_aval(leaf)
+        return None if is_masked(leaf) else array_aval(leaf)
     return None
 
 

@@ -11,12 +11,12 @@ functions for all other arguments, in all threads.
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock
 from typing import Any
 
 import numpy as np
 
-_lock = threading.Lock()
+_lock = allocate_lock()
 _open = 0
 numpy_array = np.array
 numpy_asarray = np.asarray
@@ -53,7 +53,7 @@ def leave() -> None:
 def _after_fork() -> None:
     """In a child process only the traces of the thread that forked are still open."""
     global _lock
-    _lock = threading.Lock()
+    _lock = allocate_lock()
 
 
 if hasattr(os, "register_at_fork"):

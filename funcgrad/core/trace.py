@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import _local
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,6 +26,7 @@ from funcgrad.core.types import (
     ShapedArray,
     array_aval,
     aval_of,
+    is_masked,
 )
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
@@ -38,7 +39,7 @@ _ABSTRACT = object()  # an input whose value is not known
 _getframe = sys._getframe
 
 
-class _State(threading.local):
+class _State(_local):  # threading.local; `threading` takes long to import
     trace: Trace | None = None
 
 
@@ -432,7 +433,7 @@ def unsupported_dtype(value: Any) -> UnsupportedError:
 
 
 def _plain(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if isinstance(value, np.ma.MaskedArray):
+    if is_masked(value):
         raise UnsupportedError(
             f"a masked array cannot take part in a traced computation{here()}"
             "\n  use np.where(mask, value, fill) on plain arrays"

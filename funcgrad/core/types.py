@@ -137,3 +137,13 @@ def aval_of(value: Any) -> ShapedArray:
 def is_differentiable(dtype: np.dtype[Any]) -> bool:
     """Whether values of this dtype have tangents (floating and complex ones do)."""
     return dtype.kind in "fc"
+
+
+def is_masked(array: Any) -> bool:
+    """Whether an array is a masked one. Plain arrays never ask NumPy for `np.ma`, which takes long to import."""
+    kind = type(array)
+    return (
+        kind is not np.ndarray
+        and issubclass(kind, np.ndarray)
+        and issubclass(kind, np.ma.MaskedArray)
+    )

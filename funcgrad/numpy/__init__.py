@@ -50,16 +50,22 @@ from funcgrad.numpy.creation import (
     zeros as zeros,
 )
 
-# Families of functions, imported when one of their functions is first called on traced values.
+# Families of functions, imported when one of their functions is first called on traced
+# values: one after the other until it is found, so those that most programs use come first.
 _LAZY: dict[str, tuple[str, ...]] = {
     "numpy.linalg": ("matrices", "contraction", "products"),
     "numpy.fft": ("fourier",),
     "numpy.lib": ("arranging",),
     "numpy": (
+        "reductions",
         "shaping",
         "joining",
-        "ranges",
+        "selection",
+        "moments",
+        "contraction",
         "filling",
+        "ranges",
+        "elementwise",
         "taking",
         "mutation",
         "arranging",
@@ -68,11 +74,6 @@ _LAZY: dict[str, tuple[str, ...]] = {
         "sorting",
         "functional",
         "packing",
-        "elementwise",
-        "selection",
-        "reductions",
-        "moments",
-        "contraction",
         "products",
         "cumulative",
         "nan_reductions",
