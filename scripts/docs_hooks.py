@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from markdown_exec._internal.formatters import python as execution
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -17,6 +19,28 @@ def on_startup(**_: Any) -> None:
     """Put the checkout first on the path; draw without a display."""
     sys.path.insert(0, str(ROOT))
     os.environ.setdefault("MPLBACKEND", "svg")
+    execution.exec_python = run_with_all_output  # type: ignore[assignment]
+
+
+class PagePrinter:
+    """Takes what a function prints for what the page's code prints, which alone markdown-exec shows."""
+
+    def __init__(self, page_print: Any) -> None:
+        self.page_print = page_print
+
+    def write(self, text: str) -> None:
+        self.page_print(text, end="")
+
+    def flush(self) -> None:
+        """Nothing waits."""
+
+
+_run = execution.exec_python
+
+
+def run_with_all_output(code: str, name: str, variables: Any = None) -> None:
+    with contextlib.redirect_stdout(PagePrinter(variables["print"])):  # type: ignore[type-var]
+        _run(code, name, variables)
 
 
 def on_files(files: Any, *, config: Any, **_: Any) -> Any:
