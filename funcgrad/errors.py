@@ -8,6 +8,7 @@ from funcgrad.core.errors import (
     LeakedTracerError,
     LostDerivativeError,
     NoBatchingError,
+    MissingRuleError,
     NoDerivativeError,
     NonFiniteError,
     ReadOnlyArgumentError,
@@ -17,17 +18,32 @@ from funcgrad.core.errors import (
 )
 
 __all__ = [
+# JAX's names, so that code which catches its errors catches ours.
+ConcretizationTypeError = ConcretizationError
+NonConcreteBooleanIndexError = ConcretizationError
+TracerArrayConversionError = ConcretizationError
+TracerBoolConversionError = TracedBoolError
+TracerIntegerConversionError = ConcretizationError
+UnexpectedTracerError = LeakedTracerError
+
     "ArgumentError",
     "ConcretizationError",
     "FuncgradError",
     "JaxprError",
+    "ConcretizationTypeError",
     "LeakedTracerError",
     "LostDerivativeError",
     "NoBatchingError",
     "NoDerivativeError",
+    "MissingRuleError",
     "NonFiniteError",
     "ReadOnlyArgumentError",
+    "NonConcreteBooleanIndexError",
     "TracedBoolError",
     "TracingError",
     "UnsupportedError",
+    "TracerArrayConversionError",
+    "TracerBoolConversionError",
+    "TracerIntegerConversionError",
 ]
+    "UnexpectedTracerError",

@@ -37,6 +37,28 @@ class ShapeDtypeStruct:
     def size(self) -> int:
         return ShapedArray(self.shape, self.dtype).size
 
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a ShapeDtypeStruct of no dimensions")
+        return self.shape[0]
+
+    def update(
+        self,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        weak_type: bool | None = None,
+    ) -> ShapeDtypeStruct:
+        """A copy with some fields changed.
+
+        >>> ShapeDtypeStruct((3,), np.float64).update(shape=(2, 3))
+        ShapeDtypeStruct(shape=(2, 3), dtype=float64)
+        """
+        return ShapeDtypeStruct(
+            self.shape if shape is None else shape,
+            self.dtype if dtype is None else dtype,
+            weak_type=self.weak_type if weak_type is None else weak_type,
+        )
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ShapeDtypeStruct) and (self.shape, self.dtype, self.weak_type) == (
             other.shape,

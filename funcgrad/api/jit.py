@@ -99,6 +99,7 @@ class Jit(Transformed):
         self._static_positions, self._static_names = _resolve_static(
             fun, self.static_argnums, self.static_argnames
         )
+        _refuse_donated_static(self)
         self._entries: dict[Any, _Entry] = {}
         self._short: dict[Any, Any] = {}
         self._lock = threading.Lock()
@@ -321,6 +322,22 @@ def merge_static(rest: Sequence[Any], static: Sequence[tuple[int, Any]]) -> list
     for position, value in sorted(static, key=lambda item: item[0]):
         merged.insert(position, value)
     return merged
+
+
+def _refuse_donated_static(jitted: Jit) -> None:
+    """A static argument has no memory to give."""
+    for option, static in (
+        ("donate_argnums", jitted._static_positions),
+        ("donate_argnames", jitted._static_names),
+    ):
+        given = getattr(jitted, option)
+        if given is None:
+            continue
+        for value in (given,) if isinstance(given, (int, str)) else given:
+            if value in static:
+                raise ArgumentError(
+                    f"jit: {option} has {value!r}, which is a static argument of {describe_function(jitted.fun)}"
+                )
 
 
 def _resolve_static(

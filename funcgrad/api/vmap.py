@@ -6,6 +6,8 @@ import importlib
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+import numpy as np
+
 from funcgrad.api.call import Transformed, execute, open_trace
 from funcgrad.control.collectives import named_axis
 from funcgrad.core.errors import ArgumentError
@@ -54,6 +56,10 @@ def vmap(
     """
     if isinstance(in_axes, list):
         in_axes = tuple(in_axes)
+    if not (in_axes is None or isinstance(in_axes, (tuple, int, np.integer))):
+        raise ArgumentError(
+            f"vmap: in_axes is an int, None, or a tuple with an entry per argument, not {in_axes!r:.80}"
+        )
     return Vmap(fun, in_axes=in_axes, out_axes=out_axes, axis_name=axis_name, axis_size=axis_size)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from funcgrad.control.bodies import trace_body
 from funcgrad.control.custom_bind import bind_custom
 from funcgrad.control.rule_tracing import Call
-from funcgrad.core.errors import ArgumentError
+from funcgrad.core.errors import ArgumentError, MissingRuleError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.leaves import flatten_arrays
 from funcgrad.core.source import describe_function, here
@@ -138,7 +138,7 @@ class CustomFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         positional = self._resolve(args, kwargs)
         if self.jvp is None and self.fwd is None:
-            raise ArgumentError(
+            raise MissingRuleError(
                 f"{describe_function(self.fun)} is a {self.transform} function without a rule{here()}\n  "
                 "give it one with defjvp or defvjp"
             )

@@ -10,7 +10,7 @@ from funcgrad.control.bodies import avals_of, trace_body
 from funcgrad.control.call import CallPrimitive, spread
 from funcgrad.control.function_key import function_key
 from funcgrad.control.jaxprs import select
-from funcgrad.core.errors import ArgumentError
+from funcgrad.core.errors import ArgumentError, MissingRuleError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result
@@ -75,7 +75,7 @@ class custom_vmap:  # JAX's name
 
     def __call__(self, *args: Any) -> Any:
         if self.rule is None:
-            raise ArgumentError(
+            raise MissingRuleError(
                 f"{describe_function(self.fun)} is a custom_vmap function without a rule{here()}\n  "
                 "give it one with def_vmap"
             )

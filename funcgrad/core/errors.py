@@ -2,10 +2,10 @@
 
 FuncgradError
 ├── TracingError                     something Python or NumPy cannot do with a traced value
-│   ├── ConcretizationError          a value was asked for that is not known while tracing
-│   │   └── TracedBoolError          ... by `if`, `while`, `and`, `or`, `assert`
+│   ├── ConcretizationError          a value was asked for that a traced value cannot give
+│   │   ├── TracedBoolError          ... by `if`, `while`, `and`, `or`, `assert`
+│   │   └── LostDerivativeError      ... by float(t), np.asarray(t): it would drop the derivative
 │   ├── LeakedTracerError            a traced value outlived the call that traced it
-│   ├── LostDerivativeError          float(t), np.asarray(t): would drop the derivative
 │   └── ReadOnlyArgumentError        in-place code would write to an argument of the function
 ├── UnsupportedError                 a NumPy or SciPy function without a rule
 │   ├── NoDerivativeError            ... without a derivative rule
@@ -13,6 +13,7 @@ FuncgradError
 ├── NonFiniteError                   a NaN or an infinity, with `config.debug_nans` or `debug_infs`
 ├── ArgumentError                    an argument of a transform has the wrong type, shape or structure
 └── JaxprError                       a jaxpr that is not well formed (a bug of funcgrad or of a custom rule)
+│   └── MissingRuleError             ... a custom_jvp, custom_vjp or custom_vmap function has no rule
 
 Those that stand for a built-in kind of mistake also inherit from it (`TypeError`, `ValueError`), so
 that code which catches the built-in keeps working. Every message says what happened, where in the
@@ -82,7 +83,7 @@ class LeakedTracerError(TracingError):
     """
 
 
-class LostDerivativeError(TracingError, TypeError):
+class LostDerivativeError(ConcretizationError):
     """A conversion to a plain Python or NumPy value would silently drop the derivative.
 
     >>> import math, funcgrad as fg
@@ -177,3 +178,15 @@ class JaxprError(FuncgradError):
     ...     print(str(error).splitlines()[0])
     a variable is read before it is bound
     """
+class MissingRuleError(ArgumentError, AttributeError):
+    """A function with a custom rule was called before the rule was given.
+
+    >>> import funcgrad as fg
+    >>> try:
+    ...     fg.custom_jvp(abs)(1.0)
+    ... except fg.errors.MissingRuleError as error:
+    ...     print(str(error).splitlines()[0])
+    abs is a custom_jvp function without a rule
+    """
+
+

@@ -166,3 +166,12 @@ def test_leak():
     fg.jit(lambda x: (kept.append(x), x * 2)[1])(1.0)
     with pytest.raises(fg.errors.LeakedTracerError, match=r"<lambda> \(.*test_jit.py:\d+\)"):
         kept[0] + 1.0
+
+
+def test_static_arguments_cannot_be_donated() -> None:
+    with pytest.raises(ValueError, match="jit: donate_argnums has 0, which is a static argument"):
+        fg.jit(lambda n: n, static_argnums=0, donate_argnums=(0,))
+    with pytest.raises(
+        ValueError, match="jit: donate_argnames has 'n', which is a static argument"
+    ):
+        fg.jit(lambda n: n, static_argnames="n", donate_argnames="n")

@@ -139,3 +139,8 @@ def test_python_control_flow_on_what_is_not_batched():
     np.testing.assert_array_equal(
         fg.vmap(lambda x, s: x if s > 0 else -x, (0, None))(np.ones(2), -1.0), [-1, -1]
     )
+
+
+def test_in_axes_of_another_type_is_refused_at_once() -> None:
+    with pytest.raises(TypeError, match="in_axes is an int, None, or a tuple"):
+        fg.vmap(np.sin, in_axes={"x": 0})
