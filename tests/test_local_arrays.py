@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -285,6 +287,18 @@ def test_compiled_code_gets_plain_arrays() -> None:
     np.testing.assert_array_equal(fg.grad(f)(X), noise * np.random.RandomState(0).permutation(3))
 
 
+def test_modules_that_are_imported_meanwhile_work() -> None:
+    code = (
+        "import sys, numpy as np, funcgrad as fg\n"
+        "def f(x):\n"
+        "    import numpy.ma, numpy.polynomial, numpy.random\n"
+        "    return x * numpy.ma.zeros(2).sum() + x * numpy.random.default_rng(0).normal()\n"
+        "print(fg.grad(f)(2.0) == np.random.default_rng(0).normal(), type(np.ma.zeros(2)).__name__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "True MaskedArray\n", done.stderr
+
+
 def test_scipys_ode_solver_is_differentiated_unmodified() -> None:
     integrate = pytest.importorskip("scipy.integrate")
 
@@ -317,9 +331,7 @@ def test_other_names_for_the_functions() -> None:
         z[0] = x
         return z.sum()
 
-    with pytest.raises(
-        LostDerivativeError, match="as\n?.*attributes of `np`, not imported from it"
-    ):
+    with pytest.raises(LostDerivativeError, match="attributes of `np`, not imported from it"):
         fg.grad(f)(1.0)
 
 

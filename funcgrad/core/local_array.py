@@ -134,7 +134,7 @@ class LocalArray(Storage):
                 if type(written) is LocalArray:
                     written._become_tracer()
         plain = {name: _plain(value) for name, value in kwargs.items()}
-        result = getattr(ufunc, method)(*map(_plain, inputs), **plain)
+        result = getattr(ufunc, method)(*map(_operand, inputs), **plain)
         if outs:
             return outs[0] if len(outs) == 1 else outs
         return as_local(result, inputs, self._trace)
@@ -290,6 +290,13 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _operand(value: Any) -> Any:
+    """A value as a ufunc takes it: a list with traced values inside is a traced array."""
+    if type(value) in (list, tuple) and _is_traced(value):
+        return dispatch.as_array(value)
+    return _plain(value)
+
+
 def _is_traced(value: Any) -> bool:
     kind = type(value)
     if kind is tuple or kind is list:
@@ -370,12 +377,14 @@ def _addresses(array: Any, origin: Any = None) -> Any:
 
 def _binary(name: str, symbol: Callable[[Any, Any], Any]) -> None:
     def call(self: LocalArray, other: Any) -> Any:
-        other = plain(other)
+        other = _operand(other)
         result = symbol(self._index, other)
         return result if type(other) is Tracer else as_local(result, (), self._trace)
 
     def reflected(self: LocalArray, other: Any) -> Any:
-        return as_local(symbol(other, self._index), (), self._trace)
+        other = _operand(other)
+        result = symbol(other, self._index)
+        return result if type(other) is Tracer else as_local(result, (), self._trace)
 
     setattr(LocalArray, f"__{name}__", call)
     setattr(LocalArray, f"__r{name}__", reflected)

@@ -126,7 +126,7 @@ def _called_name(code: CodeType, offset: int) -> str | None:
 
     positions = list(code.co_positions())
     line, end_line, column, end_column = positions[offset // 2]
-    if column is None:  # Python runs with -X no_debug_ranges
+    if column is None or not _is_call(code, offset):  # Python runs with -X no_debug_ranges
         return None
     names = []
     for instruction in dis.get_instructions(code):
@@ -137,6 +137,12 @@ def _called_name(code: CodeType, offset: int) -> str | None:
             names.append((end, last, instruction.argval))
     # `a.b.zeros(3)` loads `a`, `a.b` and `a.b.zeros`.
     return max(names, key=lambda name: name[:2])[2] if names else None
+
+
+def _is_call(code: CodeType, offset: int) -> bool:
+    while opname[code.co_code[offset]] == "CACHE":  # belongs to the instruction in front
+        offset -= 2
+    return opname[code.co_code[offset]].startswith(("CALL", "PRECALL"))
 
 
 def here() -> str:

@@ -21,6 +21,7 @@ from funcgrad.core.types import (
     WEAK_TYPES,
     ShapedArray,
     aval_of,
+    interned,
 )
 
 if TYPE_CHECKING:
@@ -244,12 +245,7 @@ class Tracer(Storage):
     def _plain_value(self, conversion: str, instead: str) -> Any:
         if self.aval.dtype.kind in "fc" and self._trace.depends(self._index):
             if is_storing():
-                raise LostDerivativeError(
-                    f"a traced {self.aval} cannot be written into a plain NumPy array, which would "
-                    f"drop its derivative{here()}\n  make the array in the function, with np.zeros(...) or np.array(a) "
-                    "(as attributes of `np`, not imported from it), np.zeros_like(x), or fnp.zeros(...) (import "
-                    "funcgrad.numpy as fnp); write to a copy of one that was made outside: z = np.array(z)"
-                )
+                raise _stored(self.aval)
             raise LostDerivativeError(
                 f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"
             )
@@ -273,17 +269,20 @@ class Tracer(Storage):
                 f"np.vectorize made do{here()}\n  make the function with fnp.vectorize instead (import "
                 "funcgrad.numpy as fnp), or within the traced function"
             )
+        if is_storing():
+            raise _stored(self.aval)
         name = current_call()
         if name in _PLAIN_METHODS:
             raise LostDerivativeError(
                 f"the method .{name} of a plain array was given a traced {self.aval}, which would drop its derivative"
                 f"{here()}\n  write np.{name}(a, ...) instead of a.{name}(...)"
             )
+        known = name is not None and hasattr(np, name)
+        given = f"np.{name} was given" if known else "NumPy met"
         raise LostDerivativeError(
-            f"NumPy tried to turn a traced {self.aval} into a plain array, which would drop its derivative"
-            f"{here()}\n  build arrays of traced values with np.array([...]), np.stack or np.concatenate (as "
-            "attributes of `np`, not imported from it); make the array that is written to with np.zeros_like(x) "
-            "or fnp.zeros(...)"
+            f"{given} a traced {self.aval} where it makes a plain array, which would drop its derivative{here()}\n  "
+            f"make an array of a list first, np.{name if known else 'sum'}(np.array([x, y])) (as attributes of `np`, "
+            "not imported from it)"
         )
 
     # NumPy's protocols
@@ -314,7 +313,7 @@ class Tracer(Storage):
     def _strong(self) -> Tracer:
         """The same value with a type that is not weak, as a NumPy scalar has."""
         if self.aval.weak_type:
-            aval = ShapedArray(self.aval.shape, self.aval.dtype)
+            aval = interned(self.aval.shape, self.aval.dtype)
             index = self._index
             if index >= self._trace.n_inputs and index not in self._trace.known:
                 self._trace.avals[index] = aval
@@ -364,6 +363,15 @@ _ABSTRACT_REASONS = {
     "loop": "changes from step to step of the loop",
     "rule": "has no value while its rule is traced",
 }
+
+
+def _stored(aval: ShapedArray) -> LostDerivativeError:
+    return LostDerivativeError(
+        f"a traced {aval} cannot be written into a plain NumPy array, which would drop its derivative{here()}\n  "
+        "make the array in the function, with np.zeros(...) or np.array(a) (attributes of `np`, not imported from it), "
+        "np.zeros_like(x), or fnp.zeros(...) (import funcgrad.numpy as fnp); write to a copy of one that was made "
+        "outside: z = np.array(z)"
+    )
 
 
 def leaked(trace: Trace) -> LeakedTracerError:

@@ -111,9 +111,7 @@ def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 _array_while_tracing.__name__ = _array_while_tracing.__qualname__ = "array"
-_array_while_tracing.__doc__ = (
-    "NumPy's `array` while a function is traced: its elements may be traced."
-)
+_array_while_tracing.__doc__ = np.array.__doc__
 patch.register(array=_array_while_tracing)
 
 
@@ -172,7 +170,7 @@ def _while_tracing(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
 
     make.__name__ = make.__qualname__ = name
     make.numpys = numpys  # type: ignore[attr-defined]
-    make.__doc__ = f"NumPy's `{name}` while a function is traced: the value may be traced."
+    make.__doc__ = numpys.__doc__
     return make
 
 

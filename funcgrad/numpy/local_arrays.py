@@ -77,9 +77,7 @@ def _maker(name: str) -> Callable[..., Any]:
 
     make.__name__ = make.__qualname__ = name
     make.numpys = numpys  # type: ignore[attr-defined]
-    make.__doc__ = (
-        f"NumPy's `{name}` while a function is traced: traced values can be written into the array."
-    )
+    make.__doc__ = numpys.__doc__  # NumPy's lazy modules edit what they find there
     return make
 
 

@@ -78,7 +78,7 @@ def _converter(name: str) -> Callable[..., Any]:
             raise
 
     convert.__name__ = convert.__qualname__ = name
-    convert.__doc__ = f"NumPy's `{name}` while a function is traced: it also takes traced values."
+    convert.__doc__ = numpys.__doc__
     return convert
 
 
