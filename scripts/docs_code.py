@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,7 +15,7 @@ def source(*objects: Any) -> str:
     blocks = []
     for each in objects:
         path = Path(inspect.getsourcefile(each) or "").relative_to(ROOT)
-        blocks.append(block(path, inspect.getsource(each)))
+        blocks.append(block(path, dedent(inspect.getsource(each))))
     return "\n".join(blocks)
 
 

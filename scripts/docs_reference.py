@@ -24,8 +24,13 @@ def reference(namespace: str, level: int = 3) -> str:
     modules = {name for name, value in values.items() if inspect.ismodule(value)}
     ufuncs = {name: v for name, v in values.items() if isinstance(v, np.ufunc)}
     distributions = {name: v for name, v in values.items() if hasattr(v, "shapes")}
-    links = [f"[`{name}`](#{namespace}.{name})" for name in values if name not in modules]
-    parts = [" · ".join(links) + "\n"]
+    # As HTML, which markdown-exec leaves as it is: it gives other anchors a prefix of their own.
+    links = [
+        f'<a href="#{namespace}.{name}"><code>{name}</code></a>'
+        for name in values
+        if name not in modules
+    ]
+    parts = [f"<p>{' · '.join(links)}</p>\n"]
     for name, value in values.items():
         if name not in ufuncs and name not in distributions and name not in modules:
             parts.append(entry(f"{namespace}.{name}", value, level))
