@@ -151,9 +151,9 @@ class Trace:
                 ins.append(index)
                 avals.append(aval)
         items = tuple(params.items())
-        return self.record(
-            primitive, tuple(ins), items, primitive.out_avals(tuple(avals), items, params)
-        )
+        key = tuple(avals), items
+        out = primitive._avals.get(key) or primitive.out_avals(*key, params)
+        return self.record(primitive, tuple(ins), items, out)
 
     def record(
         self,

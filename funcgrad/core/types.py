@@ -101,15 +101,20 @@ _INTERNED: dict[tuple[tuple[int, ...], np.dtype[Any]], ShapedArray] = {}
 _MAX_INTERNED = 4096
 
 
-def array_aval(array: Any) -> ShapedArray:
-    """The abstract value of an array; equal ones are mostly the same object, which is quick to compare."""
-    key = (array.shape, array.dtype)
+def interned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> ShapedArray:
+    """The type of arrays; equal ones are mostly the same object, which is quick to make and to compare."""
+    key = (shape, dtype)
     aval = _INTERNED.get(key)
     if aval is None:
         if len(_INTERNED) >= _MAX_INTERNED:
             _INTERNED.clear()
         aval = _INTERNED[key] = ShapedArray(*key)
     return aval
+
+
+def array_aval(array: Any) -> ShapedArray:
+    """The abstract value of an array."""
+    return interned(array.shape, array.dtype)
 
 
 SCALAR_AVALS: dict[type, ShapedArray] = {
