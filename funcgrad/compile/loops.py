@@ -12,6 +12,7 @@ from typing import Any
 from funcgrad.compile import scalars
 from funcgrad.compile.emit import PYTHON, SCALAR, Emitter
 from funcgrad.compile.emitters import WRITERS, dtype_name, out_argument
+from funcgrad.compile.native.scan import native_scan
 from funcgrad.compile.pipeline import optimize, simplified
 from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.storage import is_plain_ufunc
@@ -261,6 +262,18 @@ def _as_function(emitter: LoopEmitter, name: str, careful: Callable[..., Any] | 
     return text.rstrip("\n")
 
 
+class _Slow:
+    """The loop as Python source, made when it is needed."""
+
+    def __init__(self, body: Jaxpr, sizes: Sequence[Any]) -> None:
+        self.body = body
+        self.sizes = tuple(sizes)
+
+    def __call__(self, *args: Any) -> Sequence[Any]:
+        make = lambda: scan_source(self.body, *self.sizes).function()
+        return self.body.memo(("slow_loop", *self.sizes), make)(*args)
+
+
 def _careful(body: Jaxpr, sizes: Sequence[Any]) -> Loop:
     """The loop with NumPy's scalars, for where Python's raise errors."""
 
@@ -289,10 +302,11 @@ def scan_source(
     return emitter.write(length)
 
 
-def compile_scan(jaxpr: Jaxpr, *sizes: Any) -> Loop:
-    """A function of constants, initial carry and inputs that runs a loop (`sizes`: see `scan_source`)."""
+def compile_scan(jaxpr: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int) -> Loop:
+    """A function of constants, initial carry and inputs that runs a loop."""
     body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
-    return scan_source(body, *sizes).function()
+    slow = _Slow(body, (length, reverse, num_consts, num_carry))
+    return native_scan(body, length, reverse, num_consts, num_carry, slow) or slow
 
 
 def split_scan(params: dict[str, Any]) -> Jaxpr | None:
@@ -306,6 +320,11 @@ def write_scan(outer: Emitter, eqn: Equation) -> str:
     jaxpr: Jaxpr = p["jaxpr"]
     body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
     sizes = (p["length"], p["reverse"], p["num_consts"], p["num_carry"])
+    if not outer.portable:
+        slow = _Slow(body, sizes)
+        native = native_scan(body, p["length"], p["reverse"], p["num_consts"], p["num_carry"], slow)
+        if native is not None:
+            return outer.source.bind(native, "loop", f"scan[length={p['length']}], in C")
     python = outer.python and not outer.portable
     careful = _careful(body, sizes) if python else None
     emitter = LoopEmitter(

@@ -45,17 +45,27 @@ class Config:
         debug_nans: raise `NonFiniteError` at the first equation that makes a NaN, in the forward or backward
             pass (`FUNCGRAD_DEBUG_NANS`). Everything then runs in the interpreter.
         debug_infs: the same for infinities (`FUNCGRAD_DEBUG_INFS`).
+        native_loops: compile loops of small operations with the system's C compiler, if there is one
+            (`FUNCGRAD_NATIVE_LOOPS`). What was compiled is kept in `FUNCGRAD_CACHE_DIR` (`~/.cache/funcgrad`).
         num_threads: how many threads share large elementwise work (`FUNCGRAD_NUM_THREADS`); the number of
             usable processors by default. Results do not depend on it.
     """
 
-    __slots__ = ("_num_threads", "check_jaxprs", "debug_infs", "debug_nans", "traceback_filtering")
+    __slots__ = (
+        "_num_threads",
+        "check_jaxprs",
+        "debug_infs",
+        "debug_nans",
+        "native_loops",
+        "traceback_filtering",
+    )
 
     def __init__(self) -> None:
         self.check_jaxprs = _flag("FUNCGRAD_CHECK_JAXPRS", False)
         self.traceback_filtering = _flag("FUNCGRAD_TRACEBACK_FILTERING", True)
         self.debug_nans = _flag("FUNCGRAD_DEBUG_NANS", False)
         self.debug_infs = _flag("FUNCGRAD_DEBUG_INFS", False)
+        self.native_loops = _flag("FUNCGRAD_NATIVE_LOOPS", True)
         given = os.environ.get("FUNCGRAD_NUM_THREADS")
         self._num_threads = _n_processors() if given is None else _n_threads(given)
 
