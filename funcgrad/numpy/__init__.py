@@ -55,6 +55,7 @@ from funcgrad.numpy.creation import (
 _LAZY: dict[str, tuple[str, ...]] = {
     "numpy.linalg": ("matrices", "contraction", "products"),
     "numpy.fft": ("fourier",),
+    "numpy.polynomial": ("polynomial_classes",),
     "numpy.lib": ("arranging",),
     "numpy": (
         "reductions",
@@ -137,7 +138,6 @@ _OURS = {
     "repeat": "sized",
     "setdiff1d": "sized",
     "setxor1d": "sized",
-    "take": "sized",
     "union1d": "sized",
     "unique": "sized",
     "unique_all": "sized",
@@ -147,8 +147,59 @@ _OURS = {
     "vectorize": "functional",
     "where": "sized",
 }
+# Those that take the arguments which only JAX's have: `where=None`, `precision`, `descending`, `inplace`, ...
+_WITH_JAX_ARGUMENTS = frozenset(
+    [
+        "all",
+        "amax",
+        "amin",
+        "any",
+        "argsort",
+        "bincount",
+        "convolve",
+        "correlate",
+        "delete",
+        "digitize",
+        "dot",
+        "einsum",
+        "fill_diagonal",
+        "inner",
+        "isin",
+        "matmul",
+        "matvec",
+        "max",
+        "mean",
+        "min",
+        "nanmax",
+        "nanmean",
+        "nanmin",
+        "nanprod",
+        "nanstd",
+        "nansum",
+        "nanvar",
+        "outer",
+        "place",
+        "polyval",
+        "prod",
+        "put",
+        "put_along_axis",
+        "roots",
+        "searchsorted",
+        "sort",
+        "std",
+        "sum",
+        "take",
+        "take_along_axis",
+        "tensordot",
+        "var",
+        "vdot",
+        "vecdot",
+        "vecmat",
+    ]
+)
 _REPLACED = (
     *_OURS,
+    *(name for name in _WITH_JAX_ARGUMENTS if name in np.__all__),
     "arange",
     "array",
     "asarray",
@@ -164,8 +215,9 @@ _REPLACED = (
 
 
 def __getattr__(name: str) -> Any:
-    if name in _OURS:
-        ours = getattr(importlib.import_module(f"funcgrad.numpy.{_OURS[name]}"), name)
+    family = "jax_arguments" if name in _WITH_JAX_ARGUMENTS else _OURS.get(name)
+    if family is not None:
+        ours = getattr(importlib.import_module(f"funcgrad.numpy.{family}"), name)
         globals()[name] = ours
         return ours
     try:

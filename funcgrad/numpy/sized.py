@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.tracing import is_traced, typeof
+from funcgrad.core.tracing import typeof
 from funcgrad.numpy import sets, taking
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.shaping import moveaxis, ravel
@@ -287,16 +287,3 @@ def repeat(
     ends = np.cumsum(np.broadcast_to(operand(repeats), (n,)))
     source = np.searchsorted(ends, np.arange(total_repeat_length), side="right")
     return taking.take(x, source, axis, mode="clip")
-
-
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    """NumPy's `take`, which also takes traced indices into a plain array.
-
-    >>> import numpy as np, funcgrad as fg, funcgrad.numpy as fnp
-    >>> table = np.array([10.0, 20.0, 30.0])
-    >>> fg.vmap(lambda i: fnp.take(table, i))(np.array([2, 0]))
-    array([30., 10.])
-    """
-    if not is_traced(a, indices, out):
-        return np.take(a, indices, axis, out, mode)
-    return taking.take(a, indices, axis, out, mode)
