@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.control.custom_vmap import custom_vmap
     from funcgrad.control.finite_differences import FiniteDifferences
     from funcgrad.control.implicit import implicit_fixed_point, implicit_root
+    from funcgrad.control.runtime_check import check
     from funcgrad.control.user_primitive import defprimitive
     from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
     from funcgrad.core.check import check_jaxpr
@@ -55,6 +56,7 @@ _LAZY = {
     "FiniteDifferences": "control.finite_differences",
     "ShapeDtypeStruct": "api.inspection",
     "SymbolicZero": "control.zeros",
+    "check": "control.runtime_check",
     "check_grads": "api.check_grads",
     "check_jaxpr": "core.check",
     "checkpoint": "control.checkpoint",
@@ -143,6 +145,7 @@ __all__ = [
     "ShapeDtypeStruct",
     "SymbolicZero",
     "cache_info",
+    "check",
     "check_grads",
     "check_jaxpr",
     "checkpoint",

@@ -1,7 +1,9 @@
-"""`funcgrad.debug`: looking into traced code."""
+"""`funcgrad.debug`: looking into traced code while it runs."""
 
 from __future__ import annotations
 
-from funcgrad.control.callback import debug_callback as callback
+from funcgrad.control.breakpoint import debug_breakpoint as breakpoint
+from funcgrad.control.debugging import debug_callback as callback
+from funcgrad.control.debugging import debug_print as print
 
-__all__ = ["callback"]
+__all__ = ["breakpoint", "callback", "print"]

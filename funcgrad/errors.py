@@ -2,13 +2,14 @@
 
 from funcgrad.core.errors import (
     ArgumentError,
+    CheckError,
     ConcretizationError,
     FuncgradError,
     JaxprError,
     LeakedTracerError,
     LostDerivativeError,
-    NoBatchingError,
     MissingRuleError,
+    NoBatchingError,
     NoDerivativeError,
     NonFiniteError,
     ReadOnlyArgumentError,
@@ -17,7 +18,6 @@ from funcgrad.core.errors import (
     UnsupportedError,
 )
 
-__all__ = [
 # JAX's names, so that code which catches its errors catches ours.
 ConcretizationTypeError = ConcretizationError
 NonConcreteBooleanIndexError = ConcretizationError
@@ -26,24 +26,26 @@ TracerBoolConversionError = TracedBoolError
 TracerIntegerConversionError = ConcretizationError
 UnexpectedTracerError = LeakedTracerError
 
+__all__ = [
     "ArgumentError",
+    "CheckError",
     "ConcretizationError",
+    "ConcretizationTypeError",
     "FuncgradError",
     "JaxprError",
-    "ConcretizationTypeError",
     "LeakedTracerError",
     "LostDerivativeError",
+    "MissingRuleError",
     "NoBatchingError",
     "NoDerivativeError",
-    "MissingRuleError",
+    "NonConcreteBooleanIndexError",
     "NonFiniteError",
     "ReadOnlyArgumentError",
-    "NonConcreteBooleanIndexError",
     "TracedBoolError",
-    "TracingError",
-    "UnsupportedError",
     "TracerArrayConversionError",
     "TracerBoolConversionError",
     "TracerIntegerConversionError",
-]
+    "TracingError",
     "UnexpectedTracerError",
+    "UnsupportedError",
+]

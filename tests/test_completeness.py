@@ -33,8 +33,8 @@ TESTED_ELSEWHERE = {
     "tests/api/test_vmap.py": "all_gather axis_index psum psum_scatter pmax pmin",
     "tests/compile": "fused",
     "tests/control": """
-        checkpoint cond custom_jvp_call custom_lin custom_linear_solve custom_vjp_call custom_vmap_call debug_callback
-        finite_differences io_callback name pure_callback scan while while_transpose""",
+        check checkpoint cond custom_jvp_call custom_lin custom_linear_solve custom_vjp_call custom_vmap_call
+        debug_callback finite_differences io_callback name pure_callback scan while while_transpose""",
     "tests/random": """
         random_binomial random_bits random_fold_in random_gamma random_gamma_grad random_normal random_poisson
         random_split random_uniform random_widen""",

@@ -1,4 +1,4 @@
-"""Calling Python from inside of traced code: `pure_callback`, `io_callback`, `debug_callback`."""
+"""Calling Python from inside of traced code: `pure_callback`, `io_callback`. For debugging see debugging.py."""
 
 from __future__ import annotations
 
@@ -301,62 +301,3 @@ class _Discarding:
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         self.func(*args, **kwargs)
-
-
-# debug_callback
-
-
-def _debug_impl(*args: Any, callback: Callback, ordered: bool) -> tuple[()]:
-    callback(args)
-    return ()
-
-
-def _debug_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
-    debug_callback_p(*primals, **params)
-    return (), ()
-
-
-debug_callback_p = CallPrimitive(
-    "debug_callback",
-    impl=_debug_impl,
-    abstract=lambda *avals, **params: (),
-    jvp=_debug_jvp,
-    batch=lambda axis, operands, batched, **params: batch_by_loop(
-        debug_callback_p, axis, operands, batched, params
-    ),
-    multiple_results=True,
-    effects=frozenset({"debug"}),
-)
-
-
-def debug_callback(
-    callback: Callable[..., Any], *args: Any, ordered: bool = False, **kwargs: Any
-) -> None:
-    """Call a Python function for its side effects (printing, logging, plotting), in any transform.
-
-    Derivatives call it with the values, `vmap` once per example.
-
-    Args:
-        callback: takes plain arrays in the structure of the arguments; its result is ignored.
-        args: arrays or pytrees.
-        ordered: whether calls must keep their order. (They do.)
-        kwargs: further arguments.
-
-    >>> import funcgrad as fg
-    >>> def f(x):
-    ...     fg.debug.callback(print, x)
-    ...     return x**2
-    >>> fg.grad(f)(3.0)
-    3.0
-    np.float64(6.0)
-    """
-    if not callable(callback):
-        raise ArgumentError(f"debug.callback takes a function first, not {callback!r:.60}{here()}")
-    leaves, _, in_tree = flatten_arrays(
-        (args, kwargs), "debug.callback", lambda path: f"argument {keystr(path[1:])}"
-    )
-    bound = Callback(callback, in_tree, None)
-    if current_trace() is None:
-        bound(leaves)
-    else:
-        debug_callback_p(*leaves, callback=bound, ordered=ordered)

@@ -14,7 +14,7 @@ from typing import Any
 from funcgrad.control.bodies import trace_body
 from funcgrad.control.call import CallPrimitive, call_dce, spread
 from funcgrad.control.function_key import function_key
-from funcgrad.control.jaxprs import inlined, select, split_list
+from funcgrad.control.jaxprs import inlined, quiet, select, split_list
 from funcgrad.control.loops import bind_or_run
 from funcgrad.control.partial import PartialEval, partial_eval
 from funcgrad.control.run import program
@@ -93,7 +93,8 @@ def _split(
     # The residuals from the operands and what is kept.
     made = set(kept)
     eqns = [e for e in known.eqns if not made.issuperset(e.outvars)]
-    recompute = dce(Jaxpr((), [*known.invars, *kept], residuals, _unbound(eqns, made)))
+    recompute = Jaxpr((), [*known.invars, *kept], residuals, _unbound(eqns, made))
+    recompute = dce(quiet(recompute))
     n_known = len(recompute.invars)
 
     def fun(*args: Any) -> list[Any]:
@@ -192,7 +193,7 @@ def _partial_eval(eqn: Equation, unknown: Sequence[bool]) -> PartialEval:
         return [*_bind(first, operands, policy), *operands]
 
     def both(*args: Any) -> list[Any]:
-        residuals = eval_jaxpr(split.known, (), *args[:n_operands])[n_known:]
+        residuals = eval_jaxpr(quiet(split.known), (), *args[:n_operands])[n_known:]
         return eval_jaxpr(split.rest, (), *residuals, *args[n_operands:])
 
     known_avals = split.known.in_avals

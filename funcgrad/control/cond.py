@@ -15,8 +15,9 @@ from funcgrad.control.call import CallPrimitive, spread
 from funcgrad.control.jaxprs import equation, fixpoint, forwarded, pruned, select
 from funcgrad.control.partial import PartialEval, partial_eval
 from funcgrad.control.run import program
+from funcgrad.control.sequential import batch_by_loop
 from funcgrad.core.interpreter import eval_jaxpr
-from funcgrad.core.jaxpr import Equation, Jaxpr
+from funcgrad.core.jaxpr import Equation, Jaxpr, runs_side_effects
 from funcgrad.core.primitive import BatchAxis, Linear
 from funcgrad.core.tracing import build_jaxpr, typeof
 from funcgrad.core.types import ShapedArray
@@ -231,6 +232,11 @@ def _transpose(cts: Sequence[Any], index: Any, *operands: Any, branches: Branche
 def _batch(
     axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool], *, branches: Branches
 ) -> Any:
+    if batched[0] and runs_side_effects(
+        *branches
+    ):  # an example has the effects of its own branch only
+        return batch_by_loop(cond_p, axis, operands, batched, {"branches": branches})
+
     def step(wanted: tuple[bool, ...]) -> tuple[list[batching.Batched], Sequence[bool]]:
         found = [batching.batch(b, axis, batched[1:], out_batched=wanted) for b in branches]
         return found, _union([f.out_batched for f in found])

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, dce
+from funcgrad.core.jaxpr import (
+    Atom,
+    Equation,
+    Jaxpr,
+    Literal,
+    Var,
+    dce,
+    has_side_effects,
+    subjaxprs,
+)
 from funcgrad.core.types import ShapedArray
 
 T = TypeVar("T")
@@ -66,6 +75,40 @@ def pruned(
         return smaller.replace(invars=invars), kept
 
     return jaxpr.memo(("pruned", flags, kept_inputs), make)
+
+
+def quiet(jaxpr: Jaxpr, unknown: Sequence[bool] = ()) -> Jaxpr:
+    """What is left for a second run: without the prints and checks of the first.
+
+    Those that depend on `unknown` inputs stay, which the first run does not have.
+    """
+    if not jaxpr.effects:
+        return jaxpr
+    flags = tuple(unknown)
+    return jaxpr.memo(("quiet", flags), lambda: _quiet(jaxpr, flags))
+
+
+def _quiet(jaxpr: Jaxpr, unknown: tuple[bool, ...]) -> Jaxpr:
+    late = {v for v, u in zip(jaxpr.invars, unknown, strict=False) if u}
+    eqns = []
+    for eqn in jaxpr.eqns:
+        if not late.isdisjoint([a for a in eqn.invars if type(a) is Var]):
+            late.update(eqn.outvars)
+        elif has_side_effects(eqn):
+            if not eqn.outvars:
+                continue
+            if subjaxprs(eqn.params):
+                params = {
+                    k: quiet(v)
+                    if isinstance(v, Jaxpr)
+                    else tuple([quiet(j) if isinstance(j, Jaxpr) else j for j in v])
+                    if isinstance(v, tuple)
+                    else v
+                    for k, v in eqn.params.items()
+                }
+                eqn = equation(eqn.primitive, eqn.invars, eqn.outvars, params, eqn)
+        eqns.append(eqn)
+    return jaxpr.replace(eqns=eqns)
 
 
 def renamed(eqn: Equation, names: dict[Var, Atom]) -> Equation:

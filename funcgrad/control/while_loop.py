@@ -24,8 +24,9 @@ from funcgrad.control.jaxprs import (
 )
 from funcgrad.control.partial import PartialEval, dependent
 from funcgrad.control.run import WhileRunner, program
+from funcgrad.control.sequential import batch_by_loop
 from funcgrad.control.while_parts import Loop, batched_loop, way_back, with_tangents
-from funcgrad.core.jaxpr import Equation, Jaxpr, dce
+from funcgrad.core.jaxpr import Equation, Jaxpr, dce, runs_side_effects
 from funcgrad.core.primitive import BatchAxis, Linear
 from funcgrad.core.tracing import build_jaxpr
 from funcgrad.core.types import ShapedArray
@@ -97,7 +98,7 @@ def _linearize(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -
     outs = _bind(loop, *primals)
     if all(t is None for t in tangents[loop.cond_nconsts :]):
         return outs, [None] * loop.n_carry
-    return outs, _tangents(primals, tangents, loop)[1]
+    return outs, _tangents(primals, tangents, loop.quiet())[1]
 
 
 def _partial_eval(eqn: Equation, unknown: Sequence[bool]) -> PartialEval | None:
@@ -110,6 +111,7 @@ def _partial_eval(eqn: Equation, unknown: Sequence[bool]) -> PartialEval | None:
     known_carry = [not c for c in carry]
     avals = [a.aval for a in eqn.invars]
     smaller, kept = _without(loop, known_carry)
+    again = loop.quiet([*u_consts, *carry])
 
     def run_known(*operands: Any) -> list[Any]:
         values = spread(operands, [not u for u in unknown])
@@ -117,7 +119,7 @@ def _partial_eval(eqn: Equation, unknown: Sequence[bool]) -> PartialEval | None:
 
     def run_rest(*operands: Any) -> list[Any]:
         known, others = iter(operands), iter(operands[len(unknown) - sum(unknown) :])
-        outs = _bind(loop, *[next(others if u else known) for u in unknown])
+        outs = _bind(again, *[next(others if u else known) for u in unknown])
         return select(outs, carry)
 
     known_avals = select(avals, unknown, False)
@@ -161,6 +163,9 @@ def _batch(axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool], **
     loop = Loop(**params)
     b_cond, b_consts, b_init, _ = loop.split(batched)
     new, carry, masked = batched_loop(loop, axis, b_cond, b_consts, b_init)
+    if masked and runs_side_effects(loop.cond_jaxpr, loop.body_jaxpr):
+        # An example that is done has no more effects, but in a loop for all its body would still run.
+        return batch_by_loop(while_p, axis, operands, batched, params)
     cond_consts, consts, init, _ = loop.split(operands)
     init = [
         batching.to_batch(x, axis) if after and not before else x

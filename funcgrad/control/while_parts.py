@@ -10,6 +10,7 @@ from funcgrad.control.jaxprs import (
     padded,
     permuted,
     pruned,
+    quiet,
     split_list,
 )
 from funcgrad.control.partial import dependent, partial_eval
@@ -41,6 +42,12 @@ class Loop(NamedTuple):
     def split(self, values: Sequence[Any]) -> list[list[Any]]:
         """Constants of the condition, constants of the body, carry; and what is behind."""
         return split_list(values, self.cond_nconsts, self.body_nconsts, self.n_carry)
+
+    def quiet(self, unknown: Sequence[bool] = ()) -> Loop:
+        """The loop for a second run; `unknown` as for `jaxprs.quiet` of the body."""
+        return self._replace(
+            cond_jaxpr=quiet(self.cond_jaxpr), body_jaxpr=quiet(self.body_jaxpr, unknown)
+        )
 
     def memo(self, key: Any, make: Any) -> Any:
         """Remember on the body, which is rarer than conditions."""

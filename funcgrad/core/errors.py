@@ -10,10 +10,11 @@ FuncgradError
 ├── UnsupportedError                 a NumPy or SciPy function without a rule
 │   ├── NoDerivativeError            ... without a derivative rule
 │   └── NoBatchingError              ... without a batching rule
+├── CheckError                       a condition of `fg.check` does not hold
 ├── NonFiniteError                   a NaN or an infinity, with `config.debug_nans` or `debug_infs`
 ├── ArgumentError                    an argument of a transform has the wrong type, shape or structure
-└── JaxprError                       a jaxpr that is not well formed (a bug of funcgrad or of a custom rule)
 │   └── MissingRuleError             ... a custom_jvp, custom_vjp or custom_vmap function has no rule
+└── JaxprError                       a jaxpr that is not well formed (a bug of funcgrad or of a custom rule)
 
 Those that stand for a built-in kind of mistake also inherit from it (`TypeError`, `ValueError`), so
 that code which catches the built-in keeps working. Every message says what happened, where in the
@@ -142,6 +143,18 @@ class NoBatchingError(UnsupportedError):
     """
 
 
+class CheckError(FuncgradError, AssertionError):
+    """A condition that `fg.check` states did not hold when the program ran.
+
+    >>> import funcgrad as fg
+    >>> try:
+    ...     fg.jit(lambda x: fg.check(x > 0, "x is {}", x))(-1.0)
+    ... except fg.errors.CheckError as error:
+    ...     print(str(error).splitlines()[0])
+    x is -1.0
+    """
+
+
 class NonFiniteError(FuncgradError, FloatingPointError):
     """An equation made a NaN or an infinity while `config.debug_nans` or `config.debug_infs` was set.
 
@@ -167,17 +180,6 @@ class ArgumentError(FuncgradError, TypeError, ValueError):
     """
 
 
-class JaxprError(FuncgradError):
-    """A jaxpr is not well formed.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> jaxpr = fg.make_jaxpr(np.sin)(1.0).jaxpr
-    >>> try:
-    ...     fg.check_jaxpr(fg.Jaxpr((), (), jaxpr.outvars, jaxpr.eqns))
-    ... except fg.errors.JaxprError as error:
-    ...     print(str(error).splitlines()[0])
-    a variable is read before it is bound
-    """
 class MissingRuleError(ArgumentError, AttributeError):
     """A function with a custom rule was called before the rule was given.
 
@@ -190,3 +192,14 @@ class MissingRuleError(ArgumentError, AttributeError):
     """
 
 
+class JaxprError(FuncgradError):
+    """A jaxpr is not well formed.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> jaxpr = fg.make_jaxpr(np.sin)(1.0).jaxpr
+    >>> try:
+    ...     fg.check_jaxpr(fg.Jaxpr((), (), jaxpr.outvars, jaxpr.eqns))
+    ... except fg.errors.JaxprError as error:
+    ...     print(str(error).splitlines()[0])
+    a variable is read before it is bound
+    """

@@ -256,6 +256,11 @@ def has_side_effects(eqn: Equation) -> bool:
     return any(not effect.startswith("axis:") for effect in eqn.effects)
 
 
+def runs_side_effects(*jaxprs: Jaxpr) -> bool:
+    """Whether an equation of these jaxprs does something besides computing."""
+    return any(has_side_effects(eqn) for jaxpr in jaxprs for eqn in jaxpr.eqns)
+
+
 def literal_value(atom: Atom) -> Any:
     """The value of a literal, None for a variable."""
     return atom.val if type(atom) is Literal else None

@@ -15,6 +15,7 @@ from funcgrad.control.callback import pure_callback
 from funcgrad.core import errors
 from funcgrad.core.errors import (
     ArgumentError,
+    CheckError,
     ConcretizationError,
     FuncgradError,
     JaxprError,
@@ -211,6 +212,11 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         lambda: fg.custom_vjp(lambda x: x)(1.0),
         MissingRuleError,
         rf"is a custom_vjp function without a rule{HERE}give it one with defjvp or defvjp",
+    ),
+    "a condition does not hold": (
+        lambda: fg.jit(lambda x: fg.check(x > 0, "x is {}", x))(-1.0),
+        CheckError,
+        rf"x is -1.0\n  at {re.escape(__file__)}:\d+ in ",
     ),
     # Jaxprs
     "bad jaxpr": (
