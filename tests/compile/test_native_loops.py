@@ -208,7 +208,7 @@ def test_a_compiler_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_short_loops_are_not_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "_WORTH_COMPILING", 5_000)
+    monkeypatch.setattr(scan, "_WORTH_COMPILING", 2_000)
     fun = fg.jit(lambda c: lax.scan(lambda c, _: (np.sin(c), None), c, length=4)[0])
     assert ", in C" not in fun.lower(V).as_text("numpy")
 

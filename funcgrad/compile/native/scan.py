@@ -20,7 +20,7 @@ from funcgrad.core.jaxpr import Jaxpr, Literal
 Loop = Callable[..., Sequence[Any]]
 
 # A loop of as many equations, counted at each step, repays what the compiler takes.
-_WORTH_COMPILING = 5_000
+_WORTH_COMPILING = 2_000
 # Above this many operations per equation, NumPy is as fast as C.
 _MOST_OPERATIONS = 30_000
 
