@@ -262,6 +262,27 @@ def _as_function(emitter: LoopEmitter, name: str, careful: Callable[..., Any] | 
     return text.rstrip("\n")
 
 
+# Loops of fewer equations, counted at each step, are done before a C compiler is.
+_WORTH_COMPILING_AT_ONCE = 200_000
+
+
+class _Repeated:
+    """A loop that is compiled when it runs again, so that code which runs once does not wait for a compiler."""
+
+    def __init__(self, first: Loop, make: Callable[[], Loop]) -> None:
+        self.first: Loop | None = first
+        self.make = make
+        self.later: Loop | None = None
+
+    def __call__(self, *args: Any) -> Sequence[Any]:
+        first, self.first = self.first, None
+        if first is not None:
+            return first(*args)
+        if self.later is None:
+            self.later = self.make()
+        return self.later(*args)
+
+
 class _Slow:
     """The loop as Python source, made when it is needed."""
 
@@ -305,8 +326,11 @@ def scan_source(
 def compile_scan(jaxpr: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int) -> Loop:
     """A function of constants, initial carry and inputs that runs a loop."""
     body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
-    slow = _Slow(body, (length, reverse, num_consts, num_carry))
-    return native_scan(body, length, reverse, num_consts, num_carry, slow) or slow
+    sizes = (length, reverse, num_consts, num_carry)
+    slow = _Slow(body, sizes)
+    if length * len(body.eqns) < _WORTH_COMPILING_AT_ONCE:
+        return _Repeated(slow, lambda: native_scan(body, *sizes, slow) or slow)
+    return native_scan(body, *sizes, slow) or slow
 
 
 def split_scan(params: dict[str, Any]) -> Jaxpr | None:
