@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,23 @@ def on_files(files: Any, *, config: Any, **_: Any) -> Any:
     from scripts.docs_playground import script
 
     files.append(File.generated(config, "assets/calculus.js", content=script()))
+    head = Path(config["docs_dir"], "llms.txt").read_text()
+    files.remove(files.get_file_from_path("llms.txt"))
+    files.append(
+        File.generated(config, "llms.txt", content=head + "\n".join(contents(config["nav"])))
+    )
     return files
+
+
+def contents(nav: Any) -> Iterator[str]:
+    """The navigation as Markdown, for readers that are programs."""
+    for entry in nav:
+        title, below = ("Overview", entry) if isinstance(entry, str) else next(iter(entry.items()))
+        if isinstance(below, str):
+            yield f"- [{title}]({below.removesuffix('.md')}.html)"
+        else:
+            yield from ("", f"## {title}", "", *contents(below))
+    yield ""
 
 
 # What a browser may load for a page: files of the site. It refuses all else, whatever a script asks for.

@@ -1,4 +1,4 @@
-"""Measure what it takes to install and import funcgrad and its peers, for the home page's table.
+"""Measure size, start-up, speed and features of funcgrad and its peers, for the home page's table.
 
     python scripts/measure_comparison.py [--runs N]
 
@@ -88,6 +88,53 @@ FEATURES: dict[str, tuple[str, str, str, str]] = {
         TORCH + "torch.func.sparse_hessian",
     ),
 }
+# How long a gradient takes, as each library's documentation says to make it fast: code that leaves a call `run`.
+_DATA = "rng = onp.random.default_rng(0); "
+_LOGISTIC_DATA = (
+    _DATA
+    + "X = rng.normal(size=(1000, 50)); y = rng.integers(0, 2, 1000) * 1.0; w = onp.zeros(50); "
+)
+_LOSS = "np.mean(np.logaddexp(0.0, X @ w) - y * (X @ w))"
+_LARGE_DATA = _DATA + "x = rng.normal(size=1_000_000); "
+_LARGE = "np.sum(np.sin(x) * np.exp(-x * x))"
+_X64 = "jax.config.update('jax_enable_x64', True); "
+SPEED: dict[str, tuple[str, str, str, str]] = {
+    "gradient of a scalar function": (
+        FUNCGRAD + "g = fg.jit(grad(lambda x: np.tanh(x) * x)); run = lambda: g(1.0)",
+        AUTOGRAD + "g = grad(lambda x: np.tanh(x) * x); run = lambda: g(1.0)",
+        JAX
+        + _X64
+        + "g = jax.jit(grad(lambda x: np.tanh(x) * x)); run = lambda: g(1.0).block_until_ready()",
+        TORCH + "x = torch.tensor(1.0, dtype=torch.float64, requires_grad=True); "
+        "run = lambda: torch.autograd.grad(torch.tanh(x) * x, x)",
+    ),
+    "gradient of a logistic loss, 1000 x 50": (
+        FUNCGRAD + _LOGISTIC_DATA + f"g = fg.jit(grad(lambda w: {_LOSS})); run = lambda: g(w)",
+        AUTOGRAD + _LOGISTIC_DATA + f"g = grad(lambda w: {_LOSS}); run = lambda: g(w)",
+        JAX + _X64 + _LOGISTIC_DATA + "X, y = np.asarray(X), np.asarray(y); "
+        f"g = jax.jit(grad(lambda w: {_LOSS})); run = lambda: g(w).block_until_ready()",
+        TORCH
+        + _LOGISTIC_DATA
+        + "X, y = torch.tensor(X), torch.tensor(y); w = torch.tensor(w, requires_grad=True); "
+        "z = torch.zeros((), dtype=torch.float64); "
+        "run = lambda: torch.autograd.grad((torch.logaddexp(z, X @ w) - y * (X @ w)).mean(), w)",
+    ),
+    "gradient over a million elements": (
+        FUNCGRAD + _LARGE_DATA + f"g = fg.jit(grad(lambda x: {_LARGE})); run = lambda: g(x)",
+        AUTOGRAD + _LARGE_DATA + f"g = grad(lambda x: {_LARGE}); run = lambda: g(x)",
+        JAX + _X64 + _LARGE_DATA + "x = np.asarray(x); "
+        f"g = jax.jit(grad(lambda x: {_LARGE})); run = lambda: g(x).block_until_ready()",
+        TORCH + _LARGE_DATA + "x = torch.tensor(x, requires_grad=True); "
+        "run = lambda: torch.autograd.grad((torch.sin(x) * torch.exp(-x * x)).sum(), x)",
+    ),
+}
+TIME = """
+import timeit
+timer = timeit.Timer(run)
+run(), run(), run()
+count, _ = timer.autorange()
+print(min(timer.repeat(7, max(count // 2, 1))) / max(count // 2, 1))
+"""
 # Not measured, but documented by the libraries.
 DOCUMENTED = {"GPUs and TPUs": ("no", "no", "yes", "yes")}
 FIRST_GRADIENT = "; grad(lambda x: x * x)(3.0)"
@@ -146,6 +193,16 @@ def fastest(code: str, folder: str, runs: int) -> float:
     return min(seconds(code, folder) for _ in range(runs))
 
 
+def call_seconds(code: str) -> float:
+    """The time of a call, the least of several series in a fresh interpreter."""
+    command = [sys.executable, "-W", "ignore", "-c", code + TIME]
+    environment = os.environ | {"JAX_PLATFORMS": "cpu"}
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=ROOT, env=environment
+    )
+    return float(ended.stdout)
+
+
 def works(code: str) -> bool:
     command = [sys.executable, "-c", code]
     environment = os.environ | {"JAX_PLATFORMS": "cpu"}
@@ -179,6 +236,10 @@ def main() -> None:
         for title, codes in FEATURES.items()
     ]
     features += [[title, *answers] for title, answers in DOCUMENTED.items()]
+    speed = [
+        [title, *(float(f"{min(call_seconds(code) for _ in range(3)):.3g}") for code in codes)]
+        for title, codes in SPEED.items()
+    ]
     record = {
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} processors, {platform.system()}",
@@ -186,6 +247,7 @@ def main() -> None:
         "runs": runs,
         "numpy_import_seconds": round(numpy_seconds, 4),
         "libraries": measured,
+        "speed": speed,
         "features": features,
     }
     path = ROOT / "docs" / "data" / "comparison.json"
