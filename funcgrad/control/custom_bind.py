@@ -25,6 +25,7 @@ from funcgrad.control.function_key import function_key
 from funcgrad.control.jaxprs import padded
 from funcgrad.control.rule_tracing import Call, JvpTrace, VjpTrace, attempt, trace_jvp, trace_vjp
 from funcgrad.core.errors import TracingError
+from funcgrad.core.tracing import Tracer
 from funcgrad.core.types import ShapedArray, is_differentiable
 
 # Orders of derivatives of rules that call their own function and close over arrays.
@@ -55,6 +56,7 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
             jvp_trace = attempt(lambda: trace_jvp(call, takes, leaves))
         if custom.fwd is not None and not (late or too_deep or custom.symbolic_vjp):
             vjp_trace = attempt(lambda: trace_vjp(call, *_all_nonzero(call), leaves))
+        captured = [] if late or too_deep else _captured(call)
     finally:
         _RUNNING.customs = running
     consts = [
@@ -62,6 +64,8 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
         *(jvp_trace.consts if isinstance(jvp_trace, JvpTrace) else ()),
         *(vjp_trace.consts if isinstance(vjp_trace, VjpTrace) else ()),
     ]
+    late_rules = _LateRules(call, late, captured, len(consts))
+    consts += captured
     frame = _Frame([*avals_of(consts), *call.avals], len(consts))
     n_body = len(body.consts)
     n_jvp = len(jvp_trace.consts) if isinstance(jvp_trace, JvpTrace) else 0
@@ -69,14 +73,14 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
     vjp: VjpRule | None = None
     if custom.jvp is not None:
         if jvp_trace is None:
-            jvp = _late_jvp(call, frame, late)
+            jvp = late_rules.jvp(frame)
         elif isinstance(jvp_trace, JvpTrace):
             jvp = TracedJvp(frame.jvp(jvp_trace, n_body))
         else:
             jvp = FailedRule(jvp_trace)
     if custom.fwd is not None:
         if vjp_trace is None:
-            vjp = _late_vjp(call, frame, late)
+            vjp = late_rules.vjp(frame)
         elif isinstance(vjp_trace, VjpTrace):
             vjp = frame.vjp(vjp_trace, n_body + n_jvp)
         else:
@@ -159,44 +163,80 @@ def _functions_key(call: Call) -> tuple[Hashable, bool]:
     return tuple([key for key, _ in keys]), all(closed for _, closed in keys)
 
 
-def _key(call: Call, frame: _Frame, functions: Hashable | None) -> Hashable:
-    functions = functions or _functions_key(call)[0]
-    return (functions, call.tree, call.out_tree, tuple(frame.avals), frame.n_consts)
+def _captured(call: Call) -> list[Tracer]:
+    """The traced values that rules with symbolic zeros close over, as far as a first tracing shows.
+
+    These rules are traced again when a derivative tells which tangents are zero, and the values may be out of
+    reach by then: they become operands of the call.
+    """
+    custom, found = call.custom, []
+    if not (custom.symbolic_jvp or custom.symbolic_vjp) or _functions_key(call)[1]:
+        return []
+    wanted, cts = _all_nonzero(call)
+    if custom.symbolic_jvp:
+        found.append(attempt(lambda: trace_jvp(call, wanted, None)))
+    if custom.symbolic_vjp:
+        found.append(attempt(lambda: trace_vjp(call, wanted, cts, None)))
+    consts = [c for t in found if isinstance(t, (JvpTrace, VjpTrace)) for c in t.consts]
+    tracers = {(c._trace, c._index): c for c in consts if type(c) is Tracer}
+    return list(tracers.values())
 
 
-def _late_jvp(call: Call, frame: _Frame, functions: Hashable | None) -> JvpRule:
-    def make(nonzero: tuple[bool, ...]) -> Jvp:
-        wanted = nonzero[frame.n_consts :]
-        if not call.custom.symbolic_jvp:
-            wanted = tuple([is_differentiable(a.dtype) for a in call.avals])
-        return frame.jvp_taking(trace_jvp(call, wanted, None, late=True), 0, wanted)
+class _LateRules:
+    """Rules that are traced when a derivative needs them.
 
-    return LateJvp(("jvp", _key(call, frame, functions)), make)
+    `functions` is their key, None if it is to be found; `captured` are the operands from `first` on.
+    """
 
+    def __init__(
+        self, call: Call, functions: Hashable | None, captured: Sequence[Tracer], first: int
+    ) -> None:
+        self.call = call
+        self.functions = functions
+        self.captured = captured
+        self.first = first
 
-def _late_vjp(call: Call, frame: _Frame, functions: Hashable | None) -> VjpRule:
-    symbolic = call.custom.symbolic_vjp
-    perturbed, all_cts = _all_nonzero(call)
+    def key(self, frame: _Frame) -> Hashable:
+        # The values that a rule closes over are those of one call: the rule is no other call's.
+        functions = object() if self.captured else self.functions or _functions_key(self.call)[0]
+        call = self.call
+        return (functions, call.tree, call.out_tree, tuple(frame.avals), frame.n_consts)
 
-    def make(
-        nonzero: tuple[bool, ...], ct_nonzero: tuple[bool, ...] | None
-    ) -> tuple[Vjp, Pullback]:
-        wanted = nonzero[frame.n_consts :] if symbolic else perturbed
-        given = iter(ct_nonzero or ())
-        takes = all_cts
-        if symbolic and ct_nonzero is not None:
-            takes = [flag and next(given) for flag in all_cts]
-        trace = trace_vjp(call, wanted, takes, None, late=True)
-        rule = frame.vjp(trace, 0).found
-        found = rule.backward.pullback(())
-        taken = tuple([t for t, flag in zip(takes, all_cts, strict=True) if flag])
-        if ct_nonzero is not None:
-            reference = make(nonzero, None)[0]
-            if reference.n_residuals != rule.n_residuals:
-                raise TracingError(
-                    f"the bwd rule of {call.custom.name} uses other values of the fwd rule when a "
-                    "cotangent is zero\n  return them as residuals from the fwd rule"
-                )
-        return rule, found._replace(takes=taken)
+    def jvp(self, frame: _Frame) -> JvpRule:
+        call = self.call
 
-    return LateVjp(("vjp", _key(call, frame, functions)), make)
+        def make(nonzero: tuple[bool, ...]) -> Jvp:
+            wanted = nonzero[frame.n_consts :]
+            if not call.custom.symbolic_jvp:
+                wanted = tuple([is_differentiable(a.dtype) for a in call.avals])
+            trace = trace_jvp(call, wanted, None, late=True, captured=self.captured)
+            return frame.jvp_taking(trace, self.first, wanted)
+
+        return LateJvp(("jvp", self.key(frame)), make)
+
+    def vjp(self, frame: _Frame) -> VjpRule:
+        call, symbolic = self.call, self.call.custom.symbolic_vjp
+        perturbed, all_cts = _all_nonzero(call)
+
+        def make(
+            nonzero: tuple[bool, ...], ct_nonzero: tuple[bool, ...] | None
+        ) -> tuple[Vjp, Pullback]:
+            wanted = nonzero[frame.n_consts :] if symbolic else perturbed
+            given = iter(ct_nonzero or ())
+            takes = all_cts
+            if symbolic and ct_nonzero is not None:
+                takes = [flag and next(given) for flag in all_cts]
+            trace = trace_vjp(call, wanted, takes, None, late=True, captured=self.captured)
+            rule = frame.vjp(trace, self.first).found
+            found = rule.backward.pullback(())
+            taken = tuple([t for t, flag in zip(takes, all_cts, strict=True) if flag])
+            if ct_nonzero is not None:
+                reference = make(nonzero, None)[0]
+                if reference.n_residuals != rule.n_residuals:
+                    raise TracingError(
+                        f"the bwd rule of {call.custom.name} uses other values of the fwd rule when a "
+                        "cotangent is zero\n  return them as residuals from the fwd rule"
+                    )
+            return rule, found._replace(takes=taken)
+
+        return LateVjp(("vjp", self.key(frame)), make)

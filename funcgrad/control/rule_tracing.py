@@ -72,7 +72,12 @@ class VjpTrace(NamedTuple):
 
 
 def trace_jvp(
-    call: Call, takes: Sequence[bool], values: Sequence[Any] | None, *, late: bool = False
+    call: Call,
+    takes: Sequence[bool],
+    values: Sequence[Any] | None,
+    *,
+    late: bool = False,
+    captured: Sequence[Tracer] = (),
 ) -> JvpTrace:
     """Trace the forward rule of a call.
 
@@ -81,12 +86,13 @@ def trace_jvp(
         takes: which arguments' leaves have a tangent that is an array.
         values: the values of the arguments, if known.
         late: whether the code around the call is no longer being traced.
+        captured: what the rule is known to close over; the jaxpr takes it before the arguments.
     """
     custom, n = call.custom, len(call.avals)
     names = _Names(custom, "jvp rule", custom.jvp)
     tangent_avals = [a.strip_weak_type() for a, t in zip(call.avals, takes, strict=True) if t]
-    with _rule_trace([*call.avals, *tangent_avals], values, names, late) as trace:
-        inputs = trace.inputs()
+    with _rule_trace([*call.avals, *tangent_avals], values, names, late, captured) as trace:
+        inputs = trace.inputs()[len(captured) :]
         given = iter(inputs[n:])
         tangents = [
             next(given) if take else _no_tangent(aval, custom.symbolic_jvp)
@@ -99,7 +105,7 @@ def trace_jvp(
         outs = _outputs(out, call, names)
         found = _tangents(out_tangent, call, names)
         jaxpr, consts = _finish(trace, [*outs, *[t for t in found if t is not None]], late, names)
-    return JvpTrace(jaxpr, consts, tuple([t is not None for t in found]))
+    return JvpTrace(jaxpr, [*captured, *consts], tuple([t is not None for t in found]))
 
 
 def trace_vjp(
@@ -109,6 +115,7 @@ def trace_vjp(
     values: Sequence[Any] | None,
     *,
     late: bool = False,
+    captured: Sequence[Tracer] = (),
 ) -> VjpTrace:
     """Trace both parts of the reverse rule of a call, one within the other.
 
@@ -118,11 +125,12 @@ def trace_vjp(
         ct_takes: which outputs' leaves have a cotangent that is an array.
         values: the values of the arguments, if known.
         late: whether the code around the call is no longer being traced.
+        captured: what the rule is known to close over; `fwd` takes it before the arguments.
     """
     custom = call.custom
     names = _Names(custom, "fwd rule", custom.fwd)
-    with _rule_trace(call.avals, values, names, late) as trace:
-        inputs: list[Any] = trace.inputs()
+    with _rule_trace(call.avals, values, names, late, captured) as trace:
+        inputs: list[Any] = trace.inputs()[len(captured) :]
         if custom.symbolic_vjp:
             inputs = [CustomVJPPrimal(x, p) for x, p in zip(inputs, perturbed, strict=True)]
         pair = custom.fwd(*call.all_arguments(call.tree.unflatten(inputs)))
@@ -136,7 +144,7 @@ def trace_vjp(
         )
         saved = [*bwd_consts, *[leaves[i] for i in arrays]]
         fwd, consts = _finish(trace, [*outs, *saved], late, names)
-    return VjpTrace(fwd, consts, len(saved), bwd, nonzero)
+    return VjpTrace(fwd, [*captured, *consts], len(saved), bwd, nonzero)
 
 
 def _trace_bwd(
@@ -179,12 +187,21 @@ class _Names(NamedTuple):
 
 
 def _rule_trace(
-    avals: Sequence[ShapedArray], values: Sequence[Any] | None, names: _Names, late: bool
+    avals: Sequence[ShapedArray],
+    values: Sequence[Any] | None,
+    names: _Names,
+    late: bool,
+    captured: Sequence[Tracer] = (),
 ) -> Trace:
+    avals = [*[c.aval for c in captured], *avals]
     known = None if values is None else [*values, *[None] * (len(avals) - len(values))]
     trace = Trace(list(avals), known, names.rule)
     trace.why_abstract = "rule"
     trace.inline_arrays = late
+    if captured:
+        trace.stand_ins = {
+            (c._trace, c._index): t for c, t in zip(captured, trace.inputs(), strict=False)
+        }
     if values is not None:
         for i in range(len(values), len(avals)):
             trace.forget(i)
@@ -198,7 +215,8 @@ def _finish(
     if late and consts:
         raise TracingError(
             f"{names} closes over a traced value, and is needed where that value is out of reach (the rule "
-            "calls its own function, or takes symbolic zeros)\n  pass the value as an argument of the function"
+            "calls its own function, or uses the value only for some symbolic zeros)"
+            "\n  pass the value as an argument of the function"
         )
     return jaxpr.open_consts(), consts
 

@@ -25,7 +25,7 @@ def shown(value: Any) -> str:
 def leaf_aval(leaf: Any) -> ShapedArray | None:
     """The abstract value of a leaf of an argument; None if it is no array."""
     if type(leaf) is Tracer:
-        if not leaf._trace.open:
+        if not leaf._trace.reachable():
             raise leaked(leaf._trace)
         if leaf._view is not None:
             leaf._refresh()

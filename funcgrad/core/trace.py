@@ -57,6 +57,7 @@ class Trace:
         in_values: the values of the inputs, None where only their types are known.
         why_abstract: how an input came to have no value ("vmap", "jit"), for messages.
         inner: the trace that was opened inside this one and is still open.
+        stand_ins: for `(trace, index)` of values of other traces, which may be over, the tracers here to use for them.
         known: the value of each captured variable; `_ABSTRACT` for an input that has none.
     """
 
@@ -67,6 +68,7 @@ class Trace:
     open = True
     source: Source | None = None
     why_abstract = "jit"
+    stand_ins: dict[Any, Tracer] | None = None
     _capture_ids: dict[Any, int] | None = None
     _watched: list[tuple[int, Any, Source | None]] | None = None
 
@@ -123,8 +125,18 @@ class Trace:
         while trace.inner is not None:
             trace = trace.inner
         if not trace.open:
-            raise leaked(trace)
+            if not self.reachable():
+                raise leaked(trace)
+            assert _STATE.trace is not None
+            return _STATE.trace
         return trace
+
+    def reachable(self) -> bool:
+        """Whether values of this trace may be used now: it is open, or an open one has stand-ins for them."""
+        trace = None if self.open else _STATE.trace
+        while trace is not None and not any(t is self for t, _ in trace.stand_ins or ()):
+            trace = trace.parent
+        return self.open or trace is not None
 
     def within(self, compute: Callable[[], Any]) -> Any:
         """Do something that records here, not in the traces that were opened inside since."""
@@ -183,9 +195,11 @@ class Trace:
         if tracer._trace is self:
             return tracer._index
         outer = tracer._trace
-        if not outer.open:
-            raise leaked(outer)
         key = (outer, tracer._index)
+        if self.stand_ins is not None and key in self.stand_ins:
+            return self.stand_ins[key]._index
+        if not outer.open:
+            return self.use(self._stand_in(key))
         ids = self._captures()
         index = ids.get(key)
         if index is None:
@@ -193,6 +207,15 @@ class Trace:
                 tracer.aval, Tracer(outer, tracer._index, tracer.aval)
             )
         return index
+
+    def _stand_in(self, key: tuple[Trace, int]) -> Tracer:
+        """The stand-in that a trace around this one has for a value of a trace that is over."""
+        trace = self.parent
+        while trace is not None:
+            if trace.stand_ins is not None and key in trace.stand_ins:
+                return trace.stand_ins[key]
+            trace = trace.parent
+        raise leaked(key[0])
 
     def _captures(self) -> dict[Any, int]:
         if self._capture_ids is None:
