@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from typing import Any
+from types import ModuleType
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,16 +21,28 @@ _lock = allocate_lock()
 _open = 0
 numpy_array = np.array
 numpy_asarray = np.asarray
-_namespace = vars(np)
-_plain: dict[str, Any] = {}
-_traced: dict[str, Any] = {}
 
 
-def register(**names: Any) -> None:
-    """Set what names of NumPy's stand for while a trace is open."""
+class _Names(NamedTuple):
+    """Names of a module: what they are, and what they stand for while a trace is open."""
+
+    namespace: dict[str, Any]
+    plain: dict[str, Any]
+    traced: dict[str, Any]
+
+
+_names: dict[ModuleType, _Names] = {}
+
+
+def register(module: ModuleType = np, /, **names: Any) -> None:
+    """Set what names of a module of NumPy's stand for while a trace is open."""
     with _lock:
-        _plain.update({name: getattr(np, name) for name in names if name not in _plain})
-        _traced.update(names)
+        known = _names.setdefault(module, _Names(vars(module), {}, {}))
+        for name in names:
+            known.plain.setdefault(name, known.namespace[name])
+        known.traced.update(names)
+        if _open:
+            known.namespace.update(names)
 
 
 def enter() -> None:
@@ -38,7 +51,8 @@ def enter() -> None:
     with _lock:
         _open += 1
         if _open == 1:
-            _namespace.update(_traced)
+            for namespace, _, traced in _names.values():
+                namespace.update(traced)
 
 
 def leave() -> None:
@@ -47,7 +61,8 @@ def leave() -> None:
     with _lock:
         _open -= 1
         if _open == 0:
-            _namespace.update(_plain)
+            for namespace, plain, _ in _names.values():
+                namespace.update(plain)
 
 
 def _after_fork() -> None:

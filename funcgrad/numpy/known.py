@@ -20,6 +20,14 @@ def known_value(x: Any) -> Any:
         return None
 
 
+def constant_value(x: Any) -> Any:
+    """The value of a tracer or array that no derivative flows into; None of any other.
+
+    What depends on it may change shapes: a coefficient that is zero here, and has a derivative, is not nothing.
+    """
+    return None if isinstance(x, Tracer) and x._trace.depends(x._index) else known_value(x)
+
+
 def known_int(x: Any, otherwise: int) -> int:
     """An integer, if it is known while tracing."""
     value = known_value(x)

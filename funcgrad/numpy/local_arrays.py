@@ -6,6 +6,7 @@ NumPy's and that of libraries with compiled parts gets plain ones.
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Callable
@@ -24,7 +25,12 @@ _COMPILED = (
     r"-packages[\\/](scipy|pandas|sklearn|skimage|statsmodels|numba|matplotlib|PIL|torch|jax)[\\/]"
 )
 # except for these packages, which go on with NumPy's functions.
-_AGNOSTIC = r"[\\/]scipy[\\/](special|integrate|_external|_lib[\\/](_array_api|array_api))"
+_AGNOSTIC = (
+    r"[\\/](scipy[\\/](special|integrate|_external|_lib[\\/](_array_api|array_api))|"
+    r"numpy[\\/]polynomial[\\/])"
+)
+# What the code of a package needs besides, imported when it first makes an array.
+_ADAPTED = {r"[\\/]numpy[\\/]polynomial[\\/]": "funcgrad.numpy.polynomial_classes"}
 # Those that follow the array standard compare the namespaces of arrays: plain ones and ours would not go together.
 _STANDARD = r"[\\/]scipy[\\/](special|_external|_lib)[\\/]"
 _wanting: dict[str, bool] = {}
@@ -41,14 +47,20 @@ def takes_traced(caller: Any, name: str) -> bool:
 
 
 def wants_plain(filename: str) -> bool:
-    """Whether the code of a file is to get plain arrays: ours, NumPy's, and what has compiled parts."""
+    """Whether the code of a file is to get plain arrays: ours, NumPy's, and what has compiled parts.
+
+    When a file is first asked about, what its package needs besides is imported.
+    """
     plain = _wanting.get(filename)
     if plain is None:
-        plain = is_hidden(filename) or (
-            re.search(_COMPILED, filename) is not None and re.search(_AGNOSTIC, filename) is None
-        )
+        plain = (is_hidden(filename) or re.search(_COMPILED, filename) is not None) and re.search(
+            _AGNOSTIC, filename
+        ) is None
         if len(_wanting) < 10_000:
             _wanting[filename] = plain
+        for package, adaption in _ADAPTED.items():
+            if re.search(package, filename):
+                importlib.import_module(adaption)
     return plain
 
 

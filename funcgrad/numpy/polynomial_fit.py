@@ -57,7 +57,7 @@ def polyfit(
     """`np.polyfit`, without its warning about the rank."""
     order = int(deg) + 1
     x, y = operand(x) + 0.0, operand(y) + 0.0
-    _check(x, y, deg)
+    check_fit(x, y, deg)
     if rcond is None:
         rcond = typeof(x).shape[0] * float(np.finfo(x.dtype).eps)
     lhs, rhs = vander(x, order), y
@@ -96,7 +96,8 @@ def polyfit(
     return fit, reshape(covariance, (order, order, 1)) * factor
 
 
-def _check(x: Any, y: Any, deg: Any) -> None:
+def check_fit(x: Any, y: Any, deg: Any) -> None:
+    """Refuse arguments to which no polynomial of degree `deg` can be fitted."""
     problem = ""
     if deg < 0:
         problem = "expected deg >= 0"

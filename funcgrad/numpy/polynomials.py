@@ -1,7 +1,7 @@
 """NumPy's functions on polynomials, as vectors of coefficients with the highest power first.
 
-Leading zeros shorten NumPy's results. Where the values are not known while tracing (under `jit` and
-`vmap`) they are kept.
+Leading zeros shorten NumPy's results. Those that have derivatives are kept, and so they are where the values are not
+known while tracing (under `jit` and `vmap`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
-from funcgrad.numpy.known import known_value
+from funcgrad.numpy.known import constant_value, known_value
 from funcgrad.numpy.matrices import eigvals
 from funcgrad.numpy.signal import convolve
 from funcgrad.ops.basic import convert, reshape
@@ -40,8 +40,8 @@ def _wrap(value: Any, *arguments: Any) -> Any:
 
 
 def _trimmed(p: Any) -> Any:
-    """`p` without leading zeros, as far as they are known; at least one coefficient."""
-    value = known_value(p)
+    """`p` without leading zeros, as far as they are constants; at least one coefficient."""
+    value = constant_value(p)
     if value is None or not value.size:
         return p
     nonzero = np.flatnonzero(value)
@@ -116,7 +116,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         parts = [r[:k], r[k : k + n] - quotient[-1] * w, r[k + n :]]
         r = concatenate(*parts, dimension=0)
     q = stack(*quotient, dimension=0) if quotient else np.zeros(1, dtype)
-    value = known_value(r)
+    value = constant_value(r)
     first = 0
     if value is None:
         # What the division has eliminated.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import polynomial
 
 from tests.cases.case import Case
 
@@ -90,4 +91,22 @@ CASES = [
         jax=None,
         name="polyfit with all results",
     ),
+    # The functions of numpy.polynomial that NumPy dispatches.
+    *[
+        Case(function, shapes=((3,),) * n + ((2, 3, 4)[:n],), jax=None)
+        for n, function in (
+            (2, polynomial.polyval2d),
+            (2, polynomial.polygrid2d),
+        )
+    ],
+    *[
+        Case(
+            lambda x, y, c, function=function: function([x, y], c),
+            shapes=((3,), (3,), (2, 3)),
+            jax=None,
+            name=name,
+        )
+        for name in ("polyvalnd",)  # since NumPy 2.5
+        if (function := getattr(polynomial, name, None)) is not None
+    ],
 ]
