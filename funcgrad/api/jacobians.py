@@ -11,11 +11,10 @@ from funcgrad.api.call import Transformed, execute
 from funcgrad.api.grad import _positions, grad
 from funcgrad.api.products import TracedCall, jvp
 from funcgrad.core.errors import ArgumentError
-from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import describe_function
-from funcgrad.core.types import ShapedArray, float0, is_differentiable
-from funcgrad.transforms import batch as batching
+from funcgrad.core.types import float0, is_differentiable
 from funcgrad.transforms import forward, transpose
+from funcgrad.transforms.matrix import matrix
 
 
 def jacfwd(
@@ -193,10 +192,7 @@ class Jacobian(Transformed):
     def _forward_rows(self, call: TracedCall, linear: Any, residuals: list[Any]) -> Any:
         """For each output: for each differentiable input, the block of the Jacobian."""
         wrt = [a for a in call.avals if is_differentiable(a.dtype)]
-        total = sum(a.size for a in wrt)
-        flags = [False] * len(residuals) + [True] * len(wrt)
-        batched, _ = batching.batch(linear, BatchAxis(total), flags, out_batched=True)
-        columns = execute(batched, [*residuals, *standard_basis(wrt, total)])
+        columns = execute(matrix(linear, _behind(residuals, wrt)), residuals)
         outs = [a for a in call.out_avals if is_differentiable(a.dtype)]
         blocks = []
         for column, out in zip(columns, outs, strict=True):
@@ -212,13 +208,8 @@ class Jacobian(Transformed):
     def _reverse_rows(self, call: TracedCall, linear: Any, residuals: list[Any]) -> Any:
         wrt = [a for a in call.avals if is_differentiable(a.dtype)]
         outs = [v.aval for v in linear.outvars]
-        total = sum(a.size for a in outs)
-        backward = transpose.transpose(
-            linear, [False] * len(residuals) + [True] * len(wrt), [True] * len(outs)
-        )
-        flags = [False] * len(residuals) + [True] * len(outs)
-        batched, _ = batching.batch(backward, BatchAxis(total), flags, out_batched=True)
-        rows = execute(batched, [*residuals, *standard_basis(outs, total)])
+        backward = transpose.transpose(linear, _behind(residuals, wrt), [True] * len(outs))
+        rows = execute(matrix(backward, _behind(residuals, outs)), residuals)
         blocks, start = [], 0
         for out in outs:
             blocks.append(
@@ -249,15 +240,9 @@ def _owned(array: Any) -> Any:
     return array
 
 
-def standard_basis(avals: Sequence[ShapedArray], total: int) -> list[Any]:
-    """For each aval, an array of shape `(total, *shape)`; together their rows are the unit vectors."""
-    basis, start = [], 0
-    for aval in avals:
-        block = np.zeros((total, aval.size), aval.dtype)
-        block[np.arange(start, start + aval.size), np.arange(aval.size)] = 1
-        basis.append(block.reshape(total, *aval.shape))
-        start += aval.size
-    return basis
+def _behind(residuals: Sequence[Any], linear: Sequence[Any]) -> list[bool]:
+    """Which inputs of a jaxpr are linear, where residuals come first."""
+    return [False] * len(residuals) + [True] * len(linear)
 
 
 def _assemble(call: TracedCall, blocks: Any, positions: Sequence[int], single: bool) -> Any:

@@ -44,6 +44,23 @@ def put_all(rw: Rewriter, eqn: Equation) -> Atom | None:
     return None
 
 
+@rule(INDEX_RULES, "getitem")
+def take_repeated(rw: Rewriter, eqn: Equation) -> Atom | None:
+    """(c, c, ...)[i] -> (c, ...)"""
+    spread = rw.maker(eqn.invars[0], "broadcast_in_dim")
+    if spread is None or spread.invars[0].aval.shape:
+        return None
+    params = {"shape": eqn.outvars[0].aval.shape, "broadcast_dimensions": ()}
+    return rw.bind(spread.primitive, spread.invars[0], like=eqn, **params)
+
+
+@rule(INDEX_RULES, "getitem")
+def take_embedded(rw: Rewriter, eqn: Equation) -> Atom | None:
+    """(zeros with x at i)[i] -> x"""
+    inner = rw.maker(eqn.invars[0], "embed")
+    return inner.invars[0] if inner and inner.params["index"] == eqn.params["index"] else None
+
+
 @rule(INDEX_RULES, "add_any")
 def sum_of_embedded(rw: Rewriter, eqn: Equation) -> Atom | None:
     """a + (zeros with b at i) -> a with b added at i: one buffer for a sum of cotangents"""

@@ -91,7 +91,8 @@ class Primitive:
         ufunc: the NumPy ufunc that computes it, if there is one that takes `out=`.
         view: whether `impl` may return a view of its first operand.
         effects: labels of what it does besides computing ("print"); such equations are never dropped.
-        properties: anything else that passes may ask for ("collective", "call", ...).
+        properties: anything else that passes may ask for ("collective", "call", ...). "moves": if all operands but one
+            are zero, each element of the result is an element of that one, or zero.
         emit: how compiled source writes it: `emit(operand_names, **params) -> expression`; a call otherwise.
     """
 

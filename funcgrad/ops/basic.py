@@ -135,6 +135,7 @@ broadcast_in_dim = Primitive(
     transpose=_broadcast_transpose,
     batch=_broadcast_batch,
     view=True,
+    properties=frozenset({"moves"}),
 )
 
 
@@ -172,6 +173,7 @@ reshape_p = Primitive(
         True,
     ),
     view=True,
+    properties=frozenset({"moves"}),
 )
 
 
@@ -200,6 +202,7 @@ transpose_p = Primitive(
         True,
     ),
     view=True,
+    properties=frozenset({"moves"}),
 )
 
 

@@ -63,7 +63,7 @@ def _jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> tupl
     return out, terms[0] if len(terms) == 1 else add_any(*terms)
 
 
-def _labels(
+def labels_of(
     numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """A label per axis of lhs, rhs and result; axes that belong together share theirs."""
@@ -76,7 +76,7 @@ def _labels(
 
 
 def _transpose(ct: Any, lhs: Any, rhs: Any, dimension_numbers: DimensionNumbers) -> tuple[Any, Any]:
-    in_lhs, in_rhs, in_ct = _labels(dimension_numbers, _type(lhs).ndim, _type(rhs).ndim)
+    in_lhs, in_rhs, in_ct = labels_of(dimension_numbers, _type(lhs).ndim, _type(rhs).ndim)
     if isinstance(lhs, Linear):
         return contract(ct, in_ct, rhs, in_rhs, in_lhs), None
     return None, contract(ct, in_ct, lhs, in_lhs, in_rhs)
@@ -99,7 +99,7 @@ def _batch(
         return dot_general(lhs, rhs, (shift(lhs_sum), shift(rhs_sum)), both), True
     # An axis that only one operand has is one more free axis: a single, larger product.
     ndims = [typeof(x).ndim - b for x, b in zip(operands, batched, strict=True)]
-    in_lhs, in_rhs, in_out = _labels(dimension_numbers, *ndims)
+    in_lhs, in_rhs, in_out = labels_of(dimension_numbers, *ndims)
     (in_lhs if batched[0] else in_rhs).insert(0, "example")
     return contract(lhs, in_lhs, rhs, in_rhs, ["example", *in_out]), True
 

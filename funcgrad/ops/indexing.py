@@ -78,6 +78,7 @@ getitem = Primitive(
         True,
     ),
     view=True,
+    properties=frozenset({"moves"}),
 )
 
 
@@ -98,6 +99,7 @@ embed = Primitive(
         embed(operands[0], shape=(axis.size, *shape), index=_on_examples(axis, index)),
         True,
     ),
+    properties=frozenset({"moves"}),
 )
 
 
@@ -165,6 +167,7 @@ setitem = Primitive(
     jvp=_setitem_jvp,
     transpose=_setitem_transpose,
     batch=_update_batch(lambda: setitem),
+    properties=frozenset({"moves"}),
 )
 
 
@@ -193,4 +196,5 @@ additem = Primitive(
         unbroadcast(getitem(ct, index=index), value.aval) if type(value) is Linear else None,
     ),
     batch=_update_batch(lambda: additem),
+    properties=frozenset({"moves"}),
 )

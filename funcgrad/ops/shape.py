@@ -100,6 +100,7 @@ concatenate = Primitive(
         concatenate(*batch_all(axis, operands, batched), dimension=dimension + 1),
         True,
     ),
+    properties=frozenset({"moves"}),
 )
 
 
@@ -140,6 +141,7 @@ stack = Primitive(
         stack(*batch_all(axis, operands, batched), dimension=dimension + 1),
         True,
     ),
+    properties=frozenset({"moves"}),
 )
 
 
@@ -222,6 +224,7 @@ pad = Primitive(
     jvp=_pad_jvp,
     transpose=_pad_transpose,
     batch=_pad_batch,
+    properties=frozenset({"moves"}),
 )
 
 
@@ -238,4 +241,5 @@ rev = Primitive(
         True,
     ),
     view=True,
+    properties=frozenset({"moves"}),
 )

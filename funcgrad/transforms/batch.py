@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from funcgrad.core.check import checked
 from funcgrad.core.errors import NoBatchingError
 from funcgrad.core.interpreter import rebind
-from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import locate
 from funcgrad.core.tracing import build_jaxpr, current_trace
@@ -109,30 +109,33 @@ def forward_batched(
         pairs = [read(atom) for atom in eqn.invars]
         operands = [x for x, _ in pairs]
         flags = [b for _, b in pairs]
-        multiple = eqn.primitive.multiple_results
         if not any(flags) and axis_effect not in eqn.effects:
             out = rebind(trace, eqn, operands)
-            out_flags: Any = [False] * len(eqn.outvars) if multiple else False
+            outs: Sequence[Any] = out if eqn.primitive.multiple_results else (out,)
+            out_flags: Sequence[bool] = [False] * len(eqn.outvars)
         else:
-            rule = eqn.primitive.batch
-            if rule is not None:
-                out, out_flags = rule(axis, operands, flags, **eqn.params)
-            elif any(flags) and WITHOUT_RULE:
-                place = f"\n  at {locate(eqn.source)}"
-                out, out_flags = WITHOUT_RULE[0](
-                    eqn.primitive, axis, operands, flags, eqn.params, place
-                )
-            else:
-                raise NoBatchingError(
-                    f"{eqn.primitive.name} has no batching rule\n  at {locate(eqn.source)}\n  "
-                    "loop over the examples, or give the primitive a `batch` rule"
-                )
-        if multiple:
-            if isinstance(out_flags, bool):
-                out_flags = [out_flags] * len(eqn.outvars)
-            env.update(zip(eqn.outvars, zip(out, out_flags, strict=True), strict=True))
-        else:
-            env[eqn.outvars[0]] = (out, out_flags)
+            outs, out_flags = apply_rule(eqn, axis, operands, flags)
+        env.update(zip(eqn.outvars, zip(outs, out_flags, strict=True), strict=True))
     trace.source = outer_source
     results = [read(atom) for atom in jaxpr.outvars]
     return [x for x, _ in results], [b for _, b in results]
+
+
+def apply_rule(
+    eqn: Equation, axis: BatchAxis, operands: Sequence[Any], batched: Sequence[bool]
+) -> tuple[Sequence[Any], Sequence[bool]]:
+    """The outputs of one equation on batched and plain values, and which of them are batched."""
+    rule = eqn.primitive.batch
+    if rule is not None:
+        out, flags = rule(axis, operands, batched, **eqn.params)
+    elif any(batched) and WITHOUT_RULE:
+        place = f"\n  at {locate(eqn.source)}"
+        out, flags = WITHOUT_RULE[0](eqn.primitive, axis, operands, batched, eqn.params, place)
+    else:
+        raise NoBatchingError(
+            f"{eqn.primitive.name} has no batching rule\n  at {locate(eqn.source)}\n  "
+            "loop over the examples, or give the primitive a `batch` rule"
+        )
+    if not eqn.primitive.multiple_results:
+        return (out,), (flags,)
+    return out, [flags] * len(eqn.outvars) if isinstance(flags, bool) else flags

@@ -141,6 +141,7 @@ triangle_p = Primitive(
     jvp=linear_jvp(lambda: triangle_p),
     transpose=lambda ct, x, lower, k: (triangle_p(ct, lower=lower, k=k),),
     batch=stack_batch(lambda: triangle_p),
+    properties=frozenset({"moves"}),
 )
 
 
@@ -170,6 +171,7 @@ matrix_diagonal_p = Primitive(
     transpose=lambda ct, x: (diagonal_matrix(ct, x.shape[-2:]),),
     batch=stack_batch(lambda: matrix_diagonal_p),
     view=True,
+    properties=frozenset({"moves"}),
 )
 
 
@@ -187,6 +189,7 @@ diagonal_matrix_p = Primitive(
     jvp=linear_jvp(lambda: diagonal_matrix_p),
     transpose=lambda ct, x, shape: (matrix_diagonal(ct),),
     batch=stack_batch(lambda: diagonal_matrix_p),
+    properties=frozenset({"moves"}),
 )
 
 
