@@ -44,6 +44,7 @@ class Transformed:
         try:
             return self._call(args, kwargs)
         except Exception as error:
+            __tracebackhide__ = True  # pytest and IPython then leave this frame out, too
             raise hide_frames(error) from error.__cause__
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -83,6 +84,7 @@ def reraise_filtered(fun: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return fun(*args, **kwargs)
         except Exception as error:
+            __tracebackhide__ = True
             raise hide_frames(error) from error.__cause__
 
     return wrapper

@@ -121,9 +121,14 @@ class Jit(Transformed):
                 try:
                     results = program(*consts, *args)
                 except Exception as error:
+                    __tracebackhide__ = True
                     raise hide_frames(error) from error.__cause__
                 return results[0] if out_tree is None else out_tree.unflatten(results)
-        return super().__call__(*args, **kwargs)
+        try:  # not by the base class, whose frame would show in tracebacks
+            return self._call(args, kwargs)
+        except Exception as error:
+            __tracebackhide__ = True
+            raise hide_frames(error) from error.__cause__
 
     def _shorten(self, args: tuple[Any, ...], entry: _Entry) -> None:
         """Remember a program under what is quickly seen of arguments that are arrays and numbers."""
@@ -239,6 +244,7 @@ class Jit(Transformed):
         try:
             return self._lower(args, kwargs)
         except Exception as error:
+            __tracebackhide__ = True
             raise hide_frames(error) from error.__cause__
 
     def _lower(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Lowered:

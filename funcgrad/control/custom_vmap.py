@@ -15,7 +15,7 @@ from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.primitive import BatchAxis, Linear
-from funcgrad.core.source import describe_function, here
+from funcgrad.core.source import describe_function, here, locate
 from funcgrad.core.tracing import Tracer, build_jaxpr, current_trace
 from funcgrad.core.tree import PyTreeDef, flatten_axes, keystr
 from funcgrad.core.types import ShapedArray
@@ -135,7 +135,13 @@ class VmapRule:
         args = self.tree.unflatten(operands[self.n_consts :])
         flags = list(self.tree.unflatten(batched[self.n_consts :]))
         assert self.custom.rule is not None
-        pair = self.custom.rule(axis.size, flags, *args)
+        try:
+            pair = self.custom.rule(axis.size, flags, *args)
+        except Exception as error:
+            trace = current_trace()
+            place = locate(trace.source) if trace is not None else None
+            error.add_note(f"raised by {name}" + (f"\n  for the call at {place}" if place else ""))
+            raise
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
             raise ArgumentError(f"{name} must return a pair (output, out_batched)")
         out, out_flags = pair

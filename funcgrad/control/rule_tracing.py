@@ -11,7 +11,7 @@ from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
 from funcgrad.core.errors import ArgumentError, TracingError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import as_output, leaf_aval, shown
-from funcgrad.core.source import describe_function, is_hidden
+from funcgrad.core.source import current_source, describe_function, is_hidden, locate
 from funcgrad.core.tracing import Trace, Tracer, typeof
 from funcgrad.core.tree import (
     PyTreeDef,
@@ -337,6 +337,9 @@ def attempt(make: Callable[[], Any]) -> Any:
             if not is_hidden(code.co_filename):
                 place = f"{code.co_filename}:{traceback.tb_lineno} in {code.co_qualname}"
             traceback = traceback.tb_next
-        if place is not None:
-            error.add_note(f"raised while a derivative rule was traced, at {place}")
+        called = locate(current_source())
+        note = "raised while a derivative rule was traced"
+        note += f", at {place}" if place else ""
+        note += f"\n  for the call at {called}" if called else ""
+        error.add_note(note)
         return error

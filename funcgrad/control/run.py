@@ -11,8 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from funcgrad.core.config import config
+from funcgrad.core.errors import NonFiniteError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.nonfinite import eval_checked
 
 Program = Callable[..., Sequence[Any]]
 # A loop of as many equations as this, counted at each step, is worth compiling for one run.
@@ -43,14 +46,25 @@ class Compiler(Protocol):
 COMPILERS: list[Compiler] = []
 
 
+def is_checking() -> bool:
+    """Whether bodies run equation by equation, to find the one that makes a NaN (see core/nonfinite.py)."""
+    return config.debug_nans or config.debug_infs
+
+
 def program(jaxpr: Jaxpr) -> Program:
     """A function of the inputs of a jaxpr that gives its outputs; they may share memory with the inputs."""
+    if is_checking():
+        return lambda *args: eval_checked(jaxpr, args)
     return jaxpr.memo("body_program", lambda: _make(jaxpr))
 
 
 def _make(jaxpr: Jaxpr) -> Program:
     for compiler in COMPILERS:
         return compiler.program(jaxpr)
+    return _interpreter(jaxpr)
+
+
+def _interpreter(jaxpr: Jaxpr) -> Program:
     return lambda *args: eval_jaxpr(jaxpr, (), *args)
 
 
@@ -63,6 +77,8 @@ class ScanRunner:
         self.worth = params["length"] * max(1, len(params["jaxpr"].eqns)) >= _WORTH_COMPILING
 
     def __call__(self, *args: Any) -> Sequence[Any]:
+        if is_checking():
+            return interpret_scan(*args, **self.params)
         if self.compiled is None:
             if not (self.worth and COMPILERS):
                 self.worth = True
@@ -86,9 +102,14 @@ def interpret_scan(
     consts = args[:num_consts]
     carry: Sequence[Any] = args[num_consts : num_consts + num_carry]
     xs = args[num_consts + num_carry :]
+    step = program(jaxpr) if is_checking() else _interpreter(jaxpr)
     ys = [np.empty((length, *v.aval.shape), v.aval.dtype) for v in jaxpr.outvars[num_carry:]]
     for t in range(length - 1, -1, -1) if reverse else range(length):
-        outs = eval_jaxpr(jaxpr, (), *consts, *carry, *[x[t] for x in xs])
+        try:
+            outs = step(*consts, *carry, *[x[t] for x in xs])
+        except NonFiniteError as error:
+            error.args = (f"{error.args[0]}\n  in step {t} of {length} of a scan",)
+            raise
         carry = outs[:num_carry]
         for y, value in zip(ys, outs[num_carry:], strict=True):
             y[t] = value
@@ -104,7 +125,7 @@ class WhileRunner:
 
     def first_steps(self) -> float:
         """How many steps the interpreter may do."""
-        if not COMPILERS:
+        if not COMPILERS or is_checking():
             return math.inf
         limit, self.limit = self.limit, 0
         return limit

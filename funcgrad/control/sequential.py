@@ -10,7 +10,8 @@ from funcgrad.control.jaxprs import select
 from funcgrad.control.scan import scan_p
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.primitive import BatchAxis, Primitive
-from funcgrad.core.tracing import build_jaxpr, typeof
+from funcgrad.core.source import locate
+from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
 from funcgrad.core.types import ShapedArray
 
 # Primitives with this property are run example by example on purpose: loops over them stay loops.
@@ -69,8 +70,14 @@ def batch_without_rule(
     """What `vmap` does with a primitive without a rule: a loop, and a warning the first time."""
     if primitive.name not in _warned:
         _warned.add(primitive.name)
-        warnings.warn(
-            f"vmap: {primitive.name} has no batching rule, so it runs in a loop over the examples{place}",
-            stacklevel=2,
+        message = (
+            f"vmap: {primitive.name} has no batching rule, so it runs in a loop over the examples{place}"
+            "\n  give it one with defprimitive(..., vmap=...), or wrap the function in custom_vmap"
         )
+        trace = current_trace()
+        location = locate(trace.source) if trace is not None else None
+        if location is None:
+            warnings.warn(message, stacklevel=2)
+        else:  # the warning belongs to the user's line
+            warnings.warn_explicit(message, UserWarning, location.file, location.line)
     return batch_by_loop(primitive, axis, operands, batched, params)

@@ -170,6 +170,7 @@ class _Call:
     """A call of a primitive with fixed keyword arguments."""
 
     def __init__(self, primitive: UserPrimitive, kwargs: dict[str, Any]) -> None:
+        self.__name__ = primitive.name  # for messages
         self.primitive = primitive
         self.kwargs = kwargs
 
@@ -179,6 +180,8 @@ class _Call:
 
 class _Forward:
     """The forward rule from one rule per argument, or by finite differences."""
+
+    __name__ = "given to defprimitive"
 
     def __init__(self, user: UserFunction, custom: CustomFunction, kwargs: dict[str, Any]) -> None:
         self.user = user
@@ -230,6 +233,8 @@ def _fwd(custom: CustomFunction) -> Callable[..., Any]:
 
 class _Backward:
     """The backward rule from one rule per argument."""
+
+    __name__ = "given to defprimitive"
 
     def __init__(self, user: UserFunction, kwargs: dict[str, Any]) -> None:
         self.user = user

@@ -239,6 +239,33 @@ def test_traceback_shows_only_the_user():
     assert not any("transforms" in str(entry.path) for entry in caught.traceback)
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f: fg.grad(f)(1.0),
+        lambda f: fg.jit(fg.grad(f))(1.0),
+        lambda f: fg.jit(f).lower(1.0),
+        lambda f: fg.vmap(fg.jit(fg.grad(f)))(np.ones(2)),
+        lambda f: fg.vjp(f, 1.0),
+        lambda f: fg.hessian(f)(1.0),
+    ],
+)
+def test_the_frame_that_is_left_is_marked_as_hidden(call: Any) -> None:
+    """Python shows the frame that raises; pytest and IPython leave out what has `__tracebackhide__`."""
+
+    def f(x: Any) -> Any:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError) as caught:
+        call(f)
+    ours = [
+        e for e in caught.traceback if "/funcgrad/" in str(e.path) and "test" not in e.path.name
+    ]
+    assert len(ours) <= 1
+    assert all(entry.frame.f_locals.get("__tracebackhide__") for entry in ours)
+    assert str(caught.traceback[-1].path) == __file__
+
+
 @pytest.mark.parametrize("transform", [fg.grad, fg.value_and_grad, fg.jacrev, fg.jacfwd])
 @pytest.mark.parametrize("argnums", [(0, 0), (0, -2)])
 def test_argument_named_twice_is_refused(transform: Any, argnums: tuple[int, int]) -> None:
