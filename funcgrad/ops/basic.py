@@ -232,7 +232,7 @@ def move_axis(x: Any, source: int, destination: int) -> Any:
 
 reduce_sum = Primitive(
     "reduce_sum",
-    impl=lambda x, axes: np.add.reduce(x, axis=axes, dtype=x.dtype),
+    impl=lambda x, axes: np.add.reduce(x, axis=axes, dtype=typeof(x).dtype),
     abstract=lambda x, axes: ShapedArray(without(x.shape, axes), x.dtype),
     jvp=linear_jvp(lambda: reduce_sum),
     transpose=lambda ct, x, axes: (

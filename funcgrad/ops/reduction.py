@@ -64,7 +64,7 @@ def _reduction(
 
     primitive = Primitive(
         name,
-        impl=lambda x, axes: ufunc.reduce(x, axis=axes, dtype=out or x.dtype),
+        impl=lambda x, axes: ufunc.reduce(x, axis=axes, dtype=out or typeof(x).dtype),
         abstract=abstract,
         jvp=jvp,
         batch=batch,

@@ -83,7 +83,7 @@ fractional_part = elementwise(
 def modf(x: Any) -> tuple[Any, Any]:
     """`np.modf`: fractional and integral part, both with the sign of x."""
     fraction = fractional_part(x)
-    return fraction, trunc(x if typeof(x).weak_type else convert(x, typeof(fraction).dtype))
+    return fraction, trunc(convert(x, typeof(fraction).dtype))
 
 
 dispatch.UFUNCS[np.frexp] = frexp
