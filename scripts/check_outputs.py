@@ -23,6 +23,7 @@ RECORD = Path(__file__).resolve().parent.parent / "docs/data/outputs.json"
 OUTPUT = re.compile(r'<div class="language-text[^"]*highlight">(.*?)</pre></div>', re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w.])")
 VARYING = re.compile(r"\d\s?(?:ns|us|µs|ms|s|seconds)\b|0x[0-9a-f]{6,}|\d times (?:faster|slower)")
+BLOCK = re.compile(r"<code block: [^>]*>")
 RELATIVE, ABSOLUTE = 2e-2, 1e-5
 
 
@@ -42,6 +43,7 @@ def alike(before: str, now: str) -> bool:
     """Whether two outputs are the same but for the last digits of numbers and the space that they take."""
     if VARYING.search(before) and VARYING.search(now):
         return True
+    before, now = (BLOCK.sub("<code block>", text) for text in (before, now))
     texts = [re.sub(r"[ -]+", " ", NUMBER.sub("#", text)) for text in (before, now)]
     if texts[0] != texts[1]:
         return False
