@@ -64,9 +64,10 @@ class LoopEmitter(Emitter):
         consts, carry, xs = self._groups()
         self._enter_all(consts, carry)
         pairs = [*[self._slices(v) for v in xs], *self._stacked(carry, length)]
+        eqns = self._by_rows(consts)
         self._add_all(self.head)
         self.source.add(_header(pairs, length))
-        self._add_all(self._body(self.jaxpr.eqns, carry), indent=True)
+        self._add_all(self._body(eqns, carry), indent=True)
         self.source.results = [*[self._leave(v) for v in carry], *self.collected]
         return self.source
 
@@ -95,6 +96,33 @@ class LoopEmitter(Emitter):
             else:
                 self.source.add(f"{name} = {dtype_name(var.aval.dtype)}({name}_in)")
                 self.kinds[var] = SCALAR
+
+    def _by_rows(self, consts: Sequence[Var]) -> list[Equation]:
+        """The equations with products that read a constant matrix across its rows reading a transposed copy.
+
+        It is made once, and BLAS is faster on it at each step.
+        """
+        eqns: list[Equation] = []
+        copies: dict[Atom, Var] = {}
+        for eqn in self.jaxpr.eqns:
+            if eqn.primitive.name == "dot_general" and all(a.aval.ndim == 2 for a in eqn.invars):
+                (left, right), batch = eqn.params["dimension_numbers"]
+                x, y = eqn.invars
+                if x in consts and left == (0,) and not batch[0]:
+                    x, left = self._transposed(x, copies), (1,)
+                if y in consts and right == (1,) and not batch[0]:
+                    y, right = self._transposed(y, copies), (0,)
+                params = {**eqn.params, "dimension_numbers": ((left, right), batch)}
+                eqn = eqn.replace(invars=(x, y), params=params)
+            eqns.append(eqn)
+        return eqns
+
+    def _transposed(self, matrix: Atom, copies: dict[Atom, Var]) -> Var:
+        assert type(matrix) is Var
+        if matrix not in copies:
+            copy = copies[matrix] = Var(matrix.aval.update(shape=matrix.aval.shape[::-1]))
+            self.head.append(f"{self.name(copy)} = {self.name(matrix)}.T.copy()")
+        return copies[matrix]
 
     def _slices(self, var: Var) -> tuple[str, str]:
         """The name of an input's slice, and what to iterate over."""
