@@ -11,8 +11,11 @@ from funcgrad.api.call import Transformed, execute
 from funcgrad.api.grad import _positions, grad
 from funcgrad.api.products import TracedCall, jvp
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.interpreter import inline_jaxpr
+from funcgrad.core.jaxpr import Jaxpr, dce
 from funcgrad.core.source import describe_function
-from funcgrad.core.types import float0, is_differentiable
+from funcgrad.core.tracing import build_jaxpr
+from funcgrad.core.types import ShapedArray, float0, is_differentiable
 from funcgrad.transforms import forward, transpose
 from funcgrad.transforms.matrix import matrix
 
@@ -151,20 +154,34 @@ class Jacobian(Transformed):
             has_aux=self.has_aux,
         )
         self._check(call, positions)
-        split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
-        results = execute(split.known, [*call.consts, *call.leaves])
-        n = len(call.jaxpr.outvars)
-        residuals = results[n:]
-        linear = split.linear
-        n_out_tangents = sum(is_differentiable(a.dtype) for a in call.out_avals)
-        linear = linear.memo(
-            ("keep", n_out_tangents),
-            lambda: linear.replace(outvars=linear.outvars[:n_out_tangents]),
+        program = call.jaxpr.memo(
+            ("jacobian", self.mode, call.n_outs, len(call.consts)), lambda: self._program(call)
         )
-        rows = self._forward_rows if self.mode == "jacfwd" else self._reverse_rows
-        blocks = rows(call, linear, residuals)
-        tree = _assemble(call, blocks, positions, single)
-        return (tree, call.fill_aux(results[call.n_outs : n])) if self.has_aux else tree
+        results = execute(program, [*call.consts, *call.leaves])
+        n_aux = len(call.jaxpr.outvars) - call.n_outs
+        tree = _assemble(call, results[n_aux:], positions, single)
+        return (tree, call.fill_aux(results[:n_aux])) if self.has_aux else tree
+
+    def _program(self, call: TracedCall) -> Jaxpr:
+        """The jaxpr from the inputs to the auxiliary data and, output by output, the blocks of the Jacobian."""
+        split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
+        n = len(call.jaxpr.outvars)
+        n_residuals = len(split.known.outvars) - n
+        wrt = [a for a in call.avals if is_differentiable(a.dtype)]
+        outs = [a for a in call.out_avals if is_differentiable(a.dtype)]
+        linear = split.linear.replace(outvars=split.linear.outvars[: len(outs)])
+        first = [False] * n_residuals
+        if self.mode == "jacfwd":
+            whole, cut = matrix(linear, [*first, *[True] * len(wrt)]), _blocks_of_columns
+        else:
+            backward = transpose.transpose(linear, [*first, *[True] * len(wrt)], [True] * len(outs))
+            whole, cut = matrix(backward, [*first, *[True] * len(outs)]), _blocks_of_rows
+
+        def blocks(*inputs: Any) -> list[Any]:
+            known = inline_jaxpr(split.known, inputs)
+            return [*known[call.n_outs : n], *cut(inline_jaxpr(whole, known[n:]), outs, wrt)]
+
+        return dce(build_jaxpr(blocks, call.jaxpr.in_avals, name=self.mode))
 
     def _check(self, call: TracedCall, positions: Sequence[int]) -> None:
         name = describe_function(self.fun)
@@ -189,38 +206,6 @@ class Jacobian(Transformed):
                     "take its real part, or pass holomorphic=True for a holomorphic function"
                 )
 
-    def _forward_rows(self, call: TracedCall, linear: Any, residuals: list[Any]) -> Any:
-        """For each output: for each differentiable input, the block of the Jacobian."""
-        wrt = [a for a in call.avals if is_differentiable(a.dtype)]
-        columns = execute(matrix(linear, _behind(residuals, wrt)), residuals)
-        outs = [a for a in call.out_avals if is_differentiable(a.dtype)]
-        blocks = []
-        for column, out in zip(columns, outs, strict=True):
-            row, start = [], 0
-            for aval in wrt:
-                part = column[start : start + aval.size]
-                part = np.moveaxis(part, 0, -1)
-                row.append(_owned(part.reshape(out.shape + aval.shape)))
-                start += aval.size
-            blocks.append(row)
-        return blocks
-
-    def _reverse_rows(self, call: TracedCall, linear: Any, residuals: list[Any]) -> Any:
-        wrt = [a for a in call.avals if is_differentiable(a.dtype)]
-        outs = [v.aval for v in linear.outvars]
-        backward = transpose.transpose(linear, _behind(residuals, wrt), [True] * len(outs))
-        rows = execute(matrix(backward, _behind(residuals, outs)), residuals)
-        blocks, start = [], 0
-        for out in outs:
-            blocks.append(
-                [
-                    _owned(row[start : start + out.size].reshape(out.shape + aval.shape))
-                    for row, aval in zip(rows, wrt, strict=True)
-                ]
-            )
-            start += out.size
-        return blocks
-
 
 class Named:
     """A function under another function's name and place, for error messages."""
@@ -233,33 +218,48 @@ class Named:
         return self.call(*args)
 
 
-def _owned(array: Any) -> Any:
-    """A block that shares memory with no other block."""
-    if isinstance(array, np.ndarray):
-        return array.copy()[()] if array.base is not None else array[()]
-    return array
+def _blocks_of_columns(
+    products: Sequence[Any], outs: Sequence[ShapedArray], wrt: Sequence[ShapedArray]
+) -> list[Any]:
+    """For each output the block of each input, from the outputs' tangents for all unit vectors."""
+    blocks = []
+    for column, out in zip(products, outs, strict=True):
+        start = 0
+        for aval in wrt:
+            part = np.moveaxis(column[start : start + aval.size], 0, -1)
+            blocks.append(part.reshape(out.shape + aval.shape))
+            start += aval.size
+    return blocks
 
 
-def _behind(residuals: Sequence[Any], linear: Sequence[Any]) -> list[bool]:
-    """Which inputs of a jaxpr are linear, where residuals come first."""
-    return [False] * len(residuals) + [True] * len(linear)
+def _blocks_of_rows(
+    products: Sequence[Any], outs: Sequence[ShapedArray], wrt: Sequence[ShapedArray]
+) -> list[Any]:
+    """For each output the block of each input, from the inputs' cotangents for all unit vectors."""
+    blocks, start = [], 0
+    for out in outs:
+        stop = start + out.size
+        blocks += [
+            row[start:stop].reshape(out.shape + aval.shape)
+            for row, aval in zip(products, wrt, strict=True)
+        ]
+        start = stop
+    return blocks
 
 
-def _assemble(call: TracedCall, blocks: Any, positions: Sequence[int], single: bool) -> Any:
-    rows = iter(blocks)
+def _assemble(
+    call: TracedCall, blocks: Sequence[Any], positions: Sequence[int], single: bool
+) -> Any:
+    given = iter(blocks)
     leaves = []
     for out in call.out_avals:
         differentiable = is_differentiable(out.dtype)
-        given = iter(next(rows)) if differentiable else iter(())
-        row = []
-        for aval in call.avals:
-            shape = out.shape + aval.shape
-            if not is_differentiable(aval.dtype):
-                row.append(np.zeros(shape, float0))
-            elif differentiable:
-                row.append(next(given))
-            else:
-                row.append(np.zeros(shape, float0))
+        row = [
+            next(given)
+            if differentiable and is_differentiable(aval.dtype)
+            else np.zeros(out.shape + aval.shape, float0)
+            for aval in call.avals
+        ]
         tree = call.in_tree.unflatten(row)
         leaves.append(tree[0] if single else tree)
     return call.out_tree.unflatten(leaves)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.jaxpr import ClosedJaxpr, Equation, Jaxpr, Literal
-from funcgrad.core.tracing import Trace, Tracer
+from funcgrad.core.tracing import Trace, Tracer, current_trace
 
 
 def eval_jaxpr(jaxpr: Jaxpr | ClosedJaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
@@ -59,6 +59,15 @@ def _inline(jaxpr: Jaxpr, env: dict[Any, Any], trace: Trace) -> None:
                 env[eqn.outvars[0]] = out
     finally:
         trace.source = outer_source
+
+
+def inline_jaxpr(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
+    """Record the equations of a jaxpr without constants in the open trace, also if no argument is traced."""
+    trace = current_trace()
+    assert trace is not None
+    env: dict[Any, Any] = dict(zip(jaxpr.invars, args, strict=True))
+    _inline(jaxpr, env, trace)
+    return [atom.val if type(atom) is Literal else env[atom] for atom in jaxpr.outvars]
 
 
 def rebind(trace: Trace, eqn: Equation, operands: Sequence[Any]) -> Any:

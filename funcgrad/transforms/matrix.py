@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from funcgrad.core.check import checked
-from funcgrad.core.interpreter import eval_jaxpr, rebind
+from funcgrad.core.interpreter import inline_jaxpr, rebind
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, dce
 from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.tracing import Tracer, build_jaxpr, current_trace, typeof
@@ -72,7 +72,7 @@ def _matrix(jaxpr: Jaxpr, linear: tuple[bool, ...]) -> Jaxpr:
                 inputs.append(next(rest))
         if total == 1:  # nothing to keep apart
             values = [x.terms[0].values if type(x) is Spread else x for x in inputs]
-            return [expand_dims(out, (0,)) for out in eval_jaxpr(jaxpr, (), *values)]
+            return [expand_dims(out, (0,)) for out in inline_jaxpr(jaxpr, values)]
         outs = _run(jaxpr, inputs, axis)
         return [
             _dense(x, var.aval, axis) if type(x) is Spread else to_batch(x, axis)
