@@ -7,6 +7,7 @@ that nesting is.
 from __future__ import annotations
 
 import functools
+import importlib
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from funcgrad.compile.program import run
 from funcgrad.compile.results import finalize
 from funcgrad.core.config import config
-from funcgrad.core.errors import ArgumentError, FuncgradError
+from funcgrad.core.errors import ArgumentError, ConcretizationError, FuncgradError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import shown
@@ -44,6 +45,8 @@ class Transformed:
         try:
             return self._call(args, kwargs)
         except Exception as error:
+            if worth_a_second_try(error):
+                return self(*args, **kwargs)
             __tracebackhide__ = True  # pytest and IPython then leave this frame out, too
             raise hide_frames(error) from error.__cause__
 
@@ -76,6 +79,13 @@ def hide_frames(error: Exception) -> Exception:
     return error.with_traceback(shown)
 
 
+def worth_a_second_try(error: Exception) -> bool:
+    """Whether a function of NumPy's was given a list of traced values, which it takes from now on."""
+    if not isinstance(error, ConcretizationError) or error.function is None:
+        return False
+    return importlib.import_module("funcgrad.numpy.list_arguments").learn(error)
+
+
 def reraise_filtered(fun: Callable[..., Any]) -> Callable[..., Any]:
     """Decorator for functions of the api that run user code directly."""
 
@@ -84,6 +94,8 @@ def reraise_filtered(fun: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return fun(*args, **kwargs)
         except Exception as error:
+            if worth_a_second_try(error):
+                return wrapper(*args, **kwargs)
             __tracebackhide__ = True
             raise hide_frames(error) from error.__cause__
 

@@ -11,10 +11,17 @@ from funcgrad.api.call import Aux, check_callable, execute, open_trace, reraise_
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result
+from funcgrad.core.local_array import plain
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import typeof
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
-from funcgrad.core.types import ShapedArray, float0, is_differentiable, short_dtype
+from funcgrad.core.types import (
+    SCALAR_AVALS,
+    ShapedArray,
+    float0,
+    is_differentiable,
+    short_dtype,
+)
 from funcgrad.ops.basic import convert
 from funcgrad.transforms import forward, transpose
 
@@ -91,6 +98,7 @@ def _tangents(
         )
     checked = []
     for i, (leaf, aval) in enumerate(zip(leaves, avals, strict=True)):
+        leaf = plain(leaf)
         try:
             got = typeof(leaf)
         except AttributeError:
@@ -104,6 +112,8 @@ def _tangents(
             )
             if not fits:
                 raise _tangent_error(tangents, i, got, aval, transform, what, of)
+            if type(leaf) in SCALAR_AVALS:
+                leaf = aval.dtype.type(leaf)  # programs take NumPy's scalars for strong types
             checked.append(convert(leaf, aval.dtype) if got.dtype != aval.dtype else leaf)
         elif got.shape != aval.shape or got.dtype != float0:
             raise _tangent_error(

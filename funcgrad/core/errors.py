@@ -18,14 +18,21 @@ FuncgradError
 
 Those that stand for a built-in kind of mistake also inherit from it (`TypeError`, `ValueError`), so
 that code which catches the built-in keeps working. Every message says what happened, where in the
-user's file, and what to write instead.
+user's file, and what to write instead. A note below it names the section of the catalogue of errors.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+# Where the catalogue is: a cause and a cure for each class. A path within the repository, so that it needs no network.
+CATALOGUE = "docs/reference/errors.md"
+
 
 class FuncgradError(Exception):
     """Base class of all errors that funcgrad raises.
+
+    Tracebacks show below the message where the catalogue of errors explains it.
 
     >>> import funcgrad as fg
     >>> try:
@@ -34,6 +41,10 @@ class FuncgradError(Exception):
     ...     print(str(error).splitlines()[0])
     grad takes a function, not float 3.0
     """
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.add_note(f"  causes and cures: {CATALOGUE}#{type(self).__name__.lower()}")
 
 
 class TracingError(FuncgradError):
@@ -58,6 +69,9 @@ class ConcretizationError(TracingError, TypeError):
     ...     print(str(error).split(", but")[0])
     the integer value of i64[] was asked for
     """
+
+    # The function of NumPy's that asked for it, if it was one.
+    function: str | None = None
 
 
 class TracedBoolError(ConcretizationError):

@@ -109,6 +109,17 @@ def current_call() -> str | None:
     return called_name(source) if source is not None and not isinstance(source, Location) else None
 
 
+def called_function() -> str | None:
+    """The name of the function of NumPy's that the user's code is in, None if it is in none."""
+    frame: Any = sys._getframe(1)
+    name = None
+    while frame is not None and is_hidden(frame.f_code.co_filename):
+        if not frame.f_code.co_filename.startswith(_HIDDEN[0]):
+            name = frame.f_code.co_name
+        frame = frame.f_back
+    return current_call() if name is None else name
+
+
 def called_name(site: tuple[CodeType, int]) -> str | None:
     """The name (`zeros` of `np.zeros(3)`) of what an instruction calls; None if it has none.
 

@@ -16,7 +16,7 @@ from funcgrad.core.errors import (
     TracedBoolError,
     TracingError,
 )
-from funcgrad.core.source import current_call, here, is_storing
+from funcgrad.core.source import called_function, current_call, here, is_storing
 from funcgrad.core.types import (
     WEAK_TYPES,
     ShapedArray,
@@ -258,11 +258,16 @@ class Tracer(Storage):
         return complex(self._plain_value("complex()", _STAY_TRACED))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if not self._trace.depends(self._index):
+        # np.int64(t) says, as t.astype(int) does, that no derivative is wanted.
+        if not self._trace.depends(self._index) or _is_integer_type(current_call()):
             instead = (
                 "index plain arrays by fnp.take(array, index, axis=0), or make them with fnp.array"
             )
-            return np.array(self._concrete("value", instead), dtype)
+            try:
+                return np.array(self._concrete("value", instead), dtype)
+            except ConcretizationError as error:
+                error.function = called_function()
+                raise
         if dtype is not None and np.dtype(dtype).kind == "O":
             raise LostDerivativeError(
                 f"NumPy tried to turn a traced {self.aval} into an array of objects, as functions that "
@@ -271,19 +276,22 @@ class Tracer(Storage):
             )
         if is_storing():
             raise _stored(self.aval)
-        name = current_call()
-        if name in _PLAIN_METHODS:
-            raise LostDerivativeError(
+        name = called_function()
+        known = name is not None and hasattr(np, name)
+        if name in _PLAIN_METHODS and current_call() == name:
+            lost = LostDerivativeError(
                 f"the method .{name} of a plain array was given a traced {self.aval}, which would drop its derivative"
                 f"{here()}\n  write np.{name}(a, ...) instead of a.{name}(...)"
             )
-        known = name is not None and hasattr(np, name)
-        given = f"np.{name} was given" if known else "NumPy met"
-        raise LostDerivativeError(
-            f"{given} a traced {self.aval} where it makes a plain array, which would drop its derivative{here()}\n  "
-            f"make an array of a list first, np.{name if known else 'sum'}(np.array([x, y])) (as attributes of `np`, "
-            "not imported from it)"
-        )
+        else:
+            given = f"np.{name} was given" if known else "NumPy met"
+            lost = LostDerivativeError(
+                f"{given} a traced {self.aval} where it makes a plain array, which would drop its derivative{here()}\n"
+                f"  make an array of a list first, np.{name if known else 'sum'}(np.array([x, y])) (as attributes of "
+                "`np`, not imported from it)"
+            )
+        lost.function = name
+        raise lost
 
     # NumPy's protocols
 
@@ -363,6 +371,11 @@ _ABSTRACT_REASONS = {
     "loop": "changes from step to step of the loop",
     "rule": "has no value while its rule is traced",
 }
+
+
+def _is_integer_type(name: str | None) -> bool:
+    kind = getattr(np, name, None) if name is not None else None
+    return isinstance(kind, type) and issubclass(kind, (np.integer, np.bool_))
 
 
 def _stored(aval: ShapedArray) -> LostDerivativeError:

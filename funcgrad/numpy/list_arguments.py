@@ -1,0 +1,67 @@
+"""Lists of traced values as arguments: `np.sum([x, y])`.
+
+NumPy makes a plain array of a list before it asks anybody, so that the first such call fails. The function that was
+called then gets a stand-in (core.patch) that stacks lists with traced values inside, and the user's function, which is
+pure, is traced again. Functions that are never given such lists are not touched.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import dispatch, patch
+from funcgrad.core.errors import ConcretizationError, UnsupportedError
+from funcgrad.numpy.conversion import as_array, contains_tracer
+
+_MODULES = (np, np.linalg, np.fft)
+_learned: set[str] = set()
+
+
+def learn(error: BaseException) -> bool:
+    """Whether the function that failed takes lists of traced values from now on, so that a second try is worth it."""
+    if not isinstance(error, ConcretizationError) or error.function is None:
+        return False
+    name = error.function
+    if name in _learned:
+        return False
+    _learned.add(name)
+    found = False
+    for module in _MODULES:
+        function: Any = getattr(module, name, None)
+        if isinstance(function, np.ufunc) or _is_traced_function(function):
+            patch.register(module, **{name: _TakingLists(function)})
+            found = True
+    return found
+
+
+def _is_traced_function(function: Any) -> bool:
+    try:
+        return callable(function) and dispatch.find_function(function) is not None
+    except UnsupportedError:
+        return False
+
+
+class _TakingLists:
+    """A function or ufunc of NumPy's that takes lists with traced values inside for arrays."""
+
+    def __init__(self, numpys: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, numpys)
+        self.numpys = numpys
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        named = {name: _array_of(value) for name, value in kwargs.items()}
+        return self.numpys(*map(_array_of, args), **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.numpys, name)
+
+    def __repr__(self) -> str:
+        return repr(self.numpys)
+
+
+def _array_of(value: Any) -> Any:
+    return as_array(value) if type(value) in (list, tuple) and contains_tracer(value) else value
