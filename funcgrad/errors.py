@@ -2,6 +2,7 @@
 
 from funcgrad.core.errors import (
     ArgumentError,
+    AxisNameError,
     CheckError,
     ConcretizationError,
     FuncgradError,
@@ -28,6 +29,7 @@ UnexpectedTracerError = LeakedTracerError
 
 __all__ = [
     "ArgumentError",
+    "AxisNameError",
     "CheckError",
     "ConcretizationError",
     "ConcretizationTypeError",

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch
-from funcgrad.core.errors import ArgumentError
+from funcgrad.core.errors import AxisNameError
 from funcgrad.core.primitive import BatchAxis, Primitive
 from funcgrad.core.source import here
-from funcgrad.core.tracing import current_trace
+from funcgrad.core.tracing import AbstractValue, current_trace
 from funcgrad.core.tree import tree_map
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import move_axis, sum_axes
@@ -54,13 +54,20 @@ def axis_size(axis_name: Hashable) -> int:
     try:
         return _AXES.sizes[axis_name]
     except KeyError:
-        raise ArgumentError(
+        raise AxisNameError(
             f"no axis is named {axis_name!r}{here()}\n  call it inside of fg.vmap(..., axis_name={axis_name!r})"
         ) from None
 
 
 def _effects(axis_name: Hashable, **params: Any) -> frozenset[str]:
     return frozenset({f"axis:{axis_name}"})
+
+
+def _per_example(*operands: Any, **params: Any) -> Any:
+    """The implementation of what has no value of its own while tracing: it differs per example."""
+    trace = current_trace()
+    assert trace is not None
+    raise AbstractValue(trace)
 
 
 def _collective(
@@ -88,7 +95,8 @@ def _collective(
 
     primitive = Primitive(
         name,
-        impl=lambda x, axis_name: axis_size(axis_name),
+        # Values are asked for only of what is the same for all examples.
+        impl=lambda x, axis_name: alone(x, BatchAxis(axis_size(axis_name), axis_name)),
         abstract=lambda x, axis_name: ShapedArray(x.shape, x.dtype),
         jvp=jvp if linear else None,
         # The cotangent of a sum over examples is the sum of the examples' cotangents.
@@ -138,7 +146,7 @@ def _scatter_batch(
 
 all_gather_p = Primitive(
     "all_gather",
-    impl=lambda x, axis_name, size: axis_size(axis_name),
+    impl=lambda x, axis_name, size: np.stack([x] * size),
     abstract=lambda x, axis_name, size: ShapedArray((size, *x.shape), x.dtype),
     jvp=lambda primals, tangents, **p: (
         all_gather_p(*primals, **p),
@@ -150,7 +158,7 @@ all_gather_p = Primitive(
 )
 psum_scatter_p = Primitive(
     "psum_scatter",
-    impl=lambda x, axis_name, size: axis_size(axis_name),
+    impl=_per_example,
     abstract=lambda x, axis_name, size: ShapedArray(x.shape[1:], x.dtype),
     jvp=lambda primals, tangents, **p: (
         psum_scatter_p(*primals, **p),
@@ -162,7 +170,7 @@ psum_scatter_p = Primitive(
 )
 axis_index_p = Primitive(
     "axis_index",
-    impl=lambda axis_name: axis_size(axis_name),
+    impl=_per_example,
     abstract=lambda axis_name: ShapedArray((), np.dtype(int)),
     batch=lambda axis, operands, batched, *, axis_name: (np.arange(axis.size), True),
     effects=_effects,

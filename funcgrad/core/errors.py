@@ -13,6 +13,7 @@ FuncgradError
 ├── CheckError                       a condition of `fg.check` does not hold
 ├── NonFiniteError                   a NaN or an infinity, with `config.debug_nans` or `debug_infs`
 ├── ArgumentError                    an argument of a transform has the wrong type, shape or structure
+│   ├── AxisNameError                ... no `vmap` has an axis of that name
 │   └── MissingRuleError             ... a custom_jvp, custom_vjp or custom_vmap function has no rule
 └── JaxprError                       a jaxpr that is not well formed (a bug of funcgrad or of a custom rule)
 
@@ -203,6 +204,18 @@ class MissingRuleError(ArgumentError, AttributeError):
     ... except fg.errors.MissingRuleError as error:
     ...     print(str(error).splitlines()[0])
     abs is a custom_jvp function without a rule
+    """
+
+
+class AxisNameError(ArgumentError, NameError):
+    """A named axis was used where no `vmap` has one of that name.
+
+    >>> import funcgrad as fg
+    >>> try:
+    ...     fg.lax.psum(1.0, "batch")
+    ... except fg.errors.AxisNameError as error:
+    ...     print(str(error).splitlines()[0])
+    no axis is named 'batch'
     """
 
 

@@ -18,6 +18,7 @@ from funcgrad.control.collectives import (
     psum,
 )
 from funcgrad.control.custom_root import custom_root
+from funcgrad.control.exchange import all_to_all, ppermute, pshuffle, psum_scatter, pswapaxes
 from funcgrad.control.linear_solve import custom_linear_solve
 from funcgrad.control.loops import scan
 from funcgrad.control.while_loops import fori_loop, while_loop
@@ -147,12 +148,17 @@ __all__ = [
     "while_loop",
     # named axes
     "all_gather",
+    "all_to_all",
     "axis_index",
     "axis_size",
     "pmax",
     "pmean",
     "pmin",
+    "ppermute",
+    "pshuffle",
     "psum",
+    "psum_scatter",
+    "pswapaxes",
     # arrays
     "argmax",
     "argmin",
