@@ -8,6 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -100,8 +101,8 @@ def main() -> None:
     parser.add_argument(
         "--peers", nargs="+", default=list(PEERS), choices=list(PEERS), metavar="PEER"
     )
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.3, help="per workload, peer and round")
+    parser.add_argument("--rounds", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=0.2, help="per workload, peer and round")
     parser.add_argument(
         "--no-fresh", action="store_true", help="leave out what needs fresh processes"
     )
@@ -109,6 +110,7 @@ def main() -> None:
         "--write", action="store_true", help="write docs/benchmarks.md and its plot"
     )
     args = parser.parse_args()
+    start = time.perf_counter()
     before = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     results = run(args.only, args.peers, args.rounds, args.seconds)
     measured: dict[str, Any] = {}
@@ -128,9 +130,12 @@ def main() -> None:
         }
     text = report.page(results, measured, f"Load of the machine before the run: {before:.1f}.")
     print(text)
+    log(f"{time.perf_counter() - start:.0f} seconds in all")
     if args.write:
-        (ROOT / "docs" / "benchmarks.md").write_text(text)
-        (ROOT / "docs" / "assets" / "benchmarks.svg").write_text(report.plot(results))
+        page, plot = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "assets" / "benchmarks.svg"
+        plot.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(text, encoding="utf-8")
+        plot.write_text(report.plot(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.workload import Workload
 
 Call = Callable[[], Any]
+ITERATIONS = 20  # of minimisations: so few that rounding does not tell the peers apart
 
 
 def prepare(peer: str, workload: Workload) -> Call:
@@ -22,7 +23,26 @@ def _numpy(workload: Workload, args: Any) -> Call:
     hand = workload.hand
     if hand is None:
         raise NotImplementedError("no version by hand")
-    return lambda: hand(*args)
+    return _called(workload, hand, args)
+
+
+def _called(workload: Workload, derivative: Any, args: Any) -> Call:
+    """A call of the derivative, or the minimisation that makes use of it."""
+    if workload.transform != "minimize":
+        return lambda: derivative(*args)
+    start, *data = args
+
+    def minimize() -> Any:
+        from scipy.optimize import minimize
+
+        def value_and_gradient(w: Any) -> Any:
+            value, gradient = derivative(w, *data)
+            return float(value), np.asarray(gradient)
+
+        options = {"maxiter": ITERATIONS}
+        return minimize(value_and_gradient, start, jac=True, method="L-BFGS-B", options=options).x
+
+    return minimize
 
 
 def _derivative(workload: Workload, fun: Any, lib: Any) -> Any:
@@ -30,6 +50,8 @@ def _derivative(workload: Workload, fun: Any, lib: Any) -> Any:
     kind = workload.transform
     if kind == "grad":
         return lib.grad(fun)
+    if kind == "minimize":
+        return lib.value_and_grad(fun)
     if kind == "grad_all":
         return lib.grad(fun, tuple(range(n)))
     if kind == "hessian":
@@ -42,15 +64,13 @@ def _derivative(workload: Workload, fun: Any, lib: Any) -> Any:
 def _funcgrad(workload: Workload, args: Any) -> Call:
     import funcgrad as fg
 
-    derivative = _derivative(workload, workload.fun(np), fg)
-    return lambda: derivative(*args)
+    return _called(workload, _derivative(workload, workload.fun(np), fg), args)
 
 
 def _funcgrad_jit(workload: Workload, args: Any) -> Call:
     import funcgrad as fg
 
-    derivative = fg.jit(_derivative(workload, workload.fun(np), fg))
-    return lambda: derivative(*args)
+    return _called(workload, fg.jit(_derivative(workload, workload.fun(np), fg)), args)
 
 
 def _autograd(workload: Workload, args: Any) -> Call:
@@ -59,6 +79,7 @@ def _autograd(workload: Workload, args: Any) -> Call:
 
     class Library:
         grad = staticmethod(autograd.grad)
+        value_and_grad = staticmethod(autograd.value_and_grad)
         hessian = staticmethod(autograd.hessian)
         jacobian = staticmethod(autograd.jacobian)
 
@@ -69,8 +90,7 @@ def _autograd(workload: Workload, args: Any) -> Call:
 
             return loop
 
-    derivative = _derivative(workload, workload.fun(anp), Library)
-    return lambda: derivative(*args)
+    return _called(workload, _derivative(workload, workload.fun(anp), Library), args)
 
 
 def _jax(workload: Workload, args: Any) -> Call:
@@ -91,6 +111,8 @@ def _with_jax(workload: Workload, args: Any, compiled: bool) -> Call:
     if compiled:
         derivative = jax.jit(derivative)
     on_device = jax.tree.map(lambda a: jnp.asarray(a) if isinstance(a, np.ndarray) else a, args)
+    if workload.transform == "minimize":
+        return _called(workload, derivative, [args[0], *on_device[1:]])
     return lambda: jax.block_until_ready(derivative(*on_device))
 
 

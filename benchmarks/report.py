@@ -26,7 +26,7 @@ def machine() -> str:
         ]
         name = models[0] if models else name
     versions = []
-    for package in ("numpy", "autograd", "jax", "torch"):
+    for package in ("numpy", "scipy", "autograd", "jax", "torch"):
         try:
             versions.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:

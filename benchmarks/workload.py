@@ -16,7 +16,8 @@ class Workload(NamedTuple):
         title: what it is.
         args: makes the arguments, NumPy arrays or floats.
         fun: `fun(np)` gives the function for a library's namespace (`numpy`, `autograd.numpy`, `jax.numpy`).
-        transform: "grad", "value_and_grad", "hessian", "jacobian" or "per_example" (gradients of each row).
+        transform: "grad", "grad_all" (of all arguments), "hessian", "jacobian", "per_example" (gradients of each
+            row) or "minimize" (by `scipy.optimize`, with values and gradients).
         hand: the same result in NumPy by hand, as an expert writes it.
         torch: `torch(torch, F)` gives the function for PyTorch; left out if it is that of `fun`.
         small: dominated by the overhead of calls.

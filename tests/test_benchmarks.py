@@ -21,6 +21,7 @@ _SMALL = (
     "rosenbrock-hessian",
     "mlp-small",
     "per-example",
+    "digits",
     "jacobian",
 )
 
