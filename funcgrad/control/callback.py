@@ -110,13 +110,17 @@ def _pure_impl(*args: Any, callback: Callback, result_avals: Any, vmap_method: A
     return checked_results(callback, callback(args), result_avals)
 
 
-def _pure_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+def _at() -> str:
+    """The user's line whose equation is being transformed."""
     trace = current_trace()
     place = locate(trace.source) if trace is not None else None
+    return f"\n  at {place}" if place else ""
+
+
+def _pure_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     raise NoDerivativeError(
-        f"the callback {params['callback']} has no derivative"
-        + (f"\n  at {place}" if place else "")
-        + "\n  give it one with fg.custom_jvp or fg.custom_vjp, define it with fg.defprimitive, or use "
+        f"the callback {params['callback']} has no derivative{_at()}"
+        "\n  give it one with fg.custom_jvp or fg.custom_vjp, define it with fg.defprimitive, or use "
         "fg.stop_gradient on its arguments"
     )
 
@@ -133,7 +137,7 @@ def _pure_batch(
         return batch_by_loop(pure_callback_p, axis, operands, batched, params)
     if method is None:
         raise NoBatchingError(
-            f"vmap: the callback {params['callback']} does not say how it is batched\n  pass "
+            f"vmap: the callback {params['callback']} does not say how it is batched{_at()}\n  pass "
             "vmap_method='sequential' to call it per example, or 'expand_dims' or 'broadcast_all' to call it "
             "once with the batch axis in front of all arguments"
         )
@@ -230,7 +234,7 @@ def _io_batch(
 ) -> Any:
     if params["ordered"]:
         raise NoBatchingError(
-            f"vmap: the callback {params['callback']} is ordered, and examples have no order\n  "
+            f"vmap: the callback {params['callback']} is ordered, and examples have no order{_at()}\n  "
             "pass ordered=False to call it once per example"
         )
     return batch_by_loop(io_callback_p, axis, operands, batched, params)
@@ -238,7 +242,7 @@ def _io_batch(
 
 def _io_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     raise NoDerivativeError(
-        f"the callback {params['callback']} has side effects and no derivative\n  "
+        f"the callback {params['callback']} has side effects and no derivative{_at()}\n  "
         "use fg.stop_gradient on its arguments"
     )
 

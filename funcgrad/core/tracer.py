@@ -343,6 +343,7 @@ class Tracer(Storage):
     def __reduce__(self) -> Any:
         raise TracingError(
             f"a traced {self.aval} cannot be pickled or copied outside of its trace{here()}"
+            "\n  return it from the function, and pickle the result"
         )
 
     def __copy__(self) -> Tracer:

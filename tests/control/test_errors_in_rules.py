@@ -75,7 +75,7 @@ def test_what_a_primitives_rule_returns_is_said_in_the_users_words() -> None:
     )
     with pytest.raises(ArgumentError, match=message) as caught:
         fg.grad(lambda x: f(x) + 1.0)(1.0)
-    assert "for the call at" in caught.value.__notes__[0]
+    assert "for the call at" in caught.value.__notes__[-1]
 
 
 def test_errors_in_batching_rules() -> None:

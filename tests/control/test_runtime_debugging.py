@@ -44,7 +44,7 @@ def test_check_in_transforms(name: str) -> None:
     f = TRANSFORMS[name](checked)
     f(np.array([1.0, 2.0]))
     line = checked.__code__.co_firstlineno + 1
-    want = rf"^x must be positive, got \[ 1. -2.\]\n  at {re.escape(__file__)}:{line} in checked$"
+    want = rf"^x must be positive, got \[ 1. -2.\]\n  at {re.escape(__file__)}:{line} in checked\n"
     with pytest.raises(CheckError, match=want):
         f(np.array([1.0, -2.0]))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import pickle
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from funcgrad.control.callback import pure_callback
 from funcgrad.core import errors
 from funcgrad.core.errors import (
     ArgumentError,
+    AxisNameError,
     CheckError,
     ConcretizationError,
     FuncgradError,
@@ -164,7 +167,7 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "no batching of a callback": (
         lambda: fg.vmap(lambda x: pure_callback(np.sin, fg.ShapeDtypeStruct((), np.float64), x))(X),
         NoBatchingError,
-        r"vmap: the callback .* does not say how it is batched\n  pass vmap_method='sequential'",
+        rf"vmap: the callback .* does not say how it is batched{HERE}pass vmap_method='sequential'",
     ),
     "no transposition rule": (
         lambda: fg.linear_transpose(lambda x: np.sin(x), X),
@@ -208,6 +211,11 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         r"cannot reshape an array of shape \(3,\) into shape \(2, 2\)\n  at ",
     ),
     "not a function": (lambda: fg.grad(3.0), ArgumentError, "grad takes a function, not float 3.0"),
+    "no such axis": (
+        lambda: fg.vmap(lambda x: fg.lax.pmean(x, "j"), axis_name="i")(X),
+        AxisNameError,
+        r"no axis is named 'j'\n  at .*\n  call it inside of fg.vmap\(..., axis_name='j'\)",
+    ),
     "no rule yet": (
         lambda: fg.custom_vjp(lambda x: x)(1.0),
         MissingRuleError,
@@ -271,6 +279,27 @@ def test_every_class_is_tested_and_drawn() -> None:
     drawn = re.findall(r"^[│ ├└─]*(\w+Error)\b", errors.__doc__ or "", flags=re.MULTILINE)
     assert sorted(drawn) == sorted(c.__name__ for c in classes)
     assert all(c.__doc__ for c in classes)
+
+
+def test_the_catalogue_has_a_section_for_every_class() -> None:
+    """What the note below a message names is there, with a cause, a cure and a message."""
+    classes = {
+        c for c in vars(errors).values() if isinstance(c, type) and issubclass(c, FuncgradError)
+    }
+    page = (Path(__file__).parents[2] / errors.CATALOGUE).read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+Error)\n(.*?)(?=^## )", page, flags=re.M | re.S))
+    assert sections.keys() == {c.__name__ for c in classes}
+    for name, text in sections.items():
+        assert "**Cause**: " in text, name
+        assert "**Cure**: " in text, name
+        assert "caught(" in text or name == "FuncgradError", name
+    for kind in classes:
+        assert kind("message").__notes__ == [
+            f"  causes and cures: docs/reference/errors.md#{kind.__name__.lower()}"
+        ]
+        assert str(kind("message")) == "message"
+        again = pickle.loads(pickle.dumps(kind("message")))
+        assert (type(again), again.args, len(again.__notes__)) == (kind, ("message",), 1)
 
 
 @pytest.mark.parametrize(
