@@ -20,6 +20,8 @@ from matplotlib.figure import Figure
 INK = "#010203"
 # Readable on white and on dark blue alike (contrast above 3 with both).
 BLUE, ORANGE, GREEN, RED, VIOLET = "#3b82f6", "#ea7317", "#12a150", "#e5484d", "#8b5cf6"
+# Pixels below which a figure's text cannot be read: there it scrolls.
+SMALLEST = 480
 # From little to much; both ends differ from white and from black.
 SHADES = "viridis"
 
@@ -73,7 +75,7 @@ def show(made: Figure, alt: str) -> str:
     svg = re.sub(r'(href="|url\()#([^")]+)', rf"\1#{prefix}\2", svg)
     svg = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" LABEL>', svg, count=1)
     width = made.get_size_inches()[0] * 100
-    label = f'role="img" aria-label="{html.escape(alt)}" style="max-width:{width:.0f}px"'
+    label = f'role="img" aria-label="{html.escape(alt)}" style="max-width:{width:.0f}px; min-width:{min(width, SMALLEST):.0f}px"'
     svg = svg.replace("LABEL", label, 1)
     return f'<figure class="drawn">{"".join(svg.splitlines())}</figure>'
 

@@ -9,7 +9,11 @@
     parent?.append(made);
     return made;
   };
-  const shown = (value) => (Number.isFinite(value) ? Number(value.toPrecision(6)).toString().replace("-", "−") : String(value));
+  const shown = (value) => {
+    if (!Number.isFinite(value)) return String(value);
+    const isTiny = value !== 0 && Math.abs(value) < 1e-4;
+    return (isTiny ? value.toExponential(2) : String(Number(value.toPrecision(6)))).replaceAll("-", "−");
+  };
   let count = 0;
 
   const start = (box) => {

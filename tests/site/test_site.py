@@ -8,8 +8,11 @@ Pages are opened from disk, as a reader without a server does; one test serves t
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
+import inspect
 import os
+import re
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -231,6 +234,23 @@ def test_filter_narrows_the_table_of_functions(browser: Browser, site: Path) -> 
     page.enter(".filter input", "cumsum")
     assert 0 < page.evaluate(visible) < 20 < all_rows
     page.close()
+
+
+NAMESPACES = (
+    "ad_checkpoint", "checkpoint_policies", "custom_batching", "custom_derivatives", "debug", "errors",
+    "experimental.jet", "flatten_util", "lax", "lax.linalg", "nn", "nn.initializers", "random", "scipy.integrate",
+    "scipy.linalg", "scipy.optimize", "scipy.signal", "scipy.special", "scipy.stats", "tree", "tree_util",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("namespace", ["funcgrad", *[f"funcgrad.{name}" for name in NAMESPACES]])
+def test_every_public_name_stands_in_the_reference(namespace: str, site: Path) -> None:
+    module = importlib.import_module(namespace)
+    found: set[str] = set()
+    for page in (site / "reference").glob("*.html"):
+        found.update(re.findall(r' id="(funcgrad[\w.]*)"', page.read_text()))
+    names = {n for n in module.__all__ if not inspect.ismodule(getattr(module, n))}
+    assert sorted(n for n in names if f"{namespace}.{n}" not in found) == []
 
 
 def test_the_palette_can_be_changed_by_hand(browser: Browser, site: Path) -> None:

@@ -1,12 +1,12 @@
-// Tables that are wider than the window scroll: let keys do that, too.
+// Tables and figures that are wider than the window scroll: let keys do that, too.
 (() => {
   const all = () => requestAnimationFrame(() => {
-    for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap")) {
+    for (const wrap of document.querySelectorAll(".md-typeset__scrollwrap, figure.drawn")) {
       const isWide = wrap.scrollWidth > wrap.clientWidth;
       if (!isWide) continue;
       wrap.tabIndex = 0;
       wrap.setAttribute("role", "group");
-      wrap.setAttribute("aria-label", "a table that scrolls");
+      wrap.setAttribute("aria-label", wrap.matches("figure") ? "a figure that scrolls" : "a table that scrolls");
     }
   });
   window.addEventListener("load", all);
