@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+import funcgrad.numpy as fnp
 from funcgrad.core.errors import LostDerivativeError
 
 X = np.array([1.5, -0.5, 2.0])
@@ -28,6 +29,7 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "fft": lambda x: np.abs(np.fft.fft([x[0], x[1]])).sum(),
     "argmax": lambda x: x[np.argmax([x[0], x[1]])],
     "clip": lambda x: np.clip([x[0], x[1]], 0, 1.7).sum(),
+    "fnp.mean": lambda x: fnp.mean([x[0], x[1]]) * fnp.exp([x[2]])[0],
     "times a list": lambda x: np.sum(x[:2] * [x[1], x[2]]) + np.sum(np.ones(2) * [x[0], x[1]]),
 }
 

@@ -77,11 +77,12 @@ _DROPPED: dict[str, dict[str, tuple[Any, ...]]] = {
 
 def _dropping(name: str) -> Callable[..., Any]:
     """NumPy's function without the arguments that have no meaning here."""
-    function, dropped = getattr(np, name), _DROPPED[name]
+    dropped = _DROPPED[name]
     contracts = name in _CONTRACTING
 
-    @functools.wraps(function)
+    @functools.wraps(getattr(np, name))
     def call(*args: Any, **kwargs: Any) -> Any:
+        function = getattr(np, name)  # which may be a stand-in while a function is traced
         if not kwargs:
             return function(*args)
         for argument, values in dropped.items():

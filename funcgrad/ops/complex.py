@@ -19,6 +19,7 @@ from funcgrad.ops.define import elementwise, result_dtype
 REAL_OF: dict[Any, np.dtype[Any]] = {
     np.dtype("complex64"): np.dtype("float32"),
     np.dtype("complex128"): np.dtype("float64"),
+    np.dtype("clongdouble"): np.dtype("longdouble"),
 }
 COMPLEX_OF: dict[Any, np.dtype[Any]] = {real: complex_ for complex_, real in REAL_OF.items()} | {
     np.dtype("float16"): np.dtype("complex64")
