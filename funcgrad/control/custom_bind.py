@@ -67,7 +67,40 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
     late_rules = _LateRules(call, late, captured, len(consts))
     consts += captured
     frame = _Frame([*avals_of(consts), *call.avals], len(consts))
-    n_body = len(body.consts)
+
+    def params() -> dict[str, Any]:
+        return _params(call, body, frame, jvp_trace, vjp_trace, late_rules)
+
+    key = _traced_key(call, frame, jvp_trace, vjp_trace)
+    found = params() if key is None else body.jaxpr.memo(key, params)
+    primitive = custom_jvp_call if found["vjp"] is None else custom_vjp_call
+    return primitive(*consts, *leaves, **found)
+
+
+def _traced_key(call: Call, frame: _Frame, jvp_trace: Any, vjp_trace: Any) -> Hashable | None:
+    """What the params of a call depend on besides its body; None if rules are still to be traced, or failed."""
+    custom = call.custom
+    parts: list[Hashable] = []
+    for rule, trace in ((custom.jvp, jvp_trace), (custom.fwd, vjp_trace)):
+        if rule is None:
+            parts.append(None)
+        elif isinstance(trace, (JvpTrace, VjpTrace)):
+            parts.append((trace[0], len(trace.consts), *trace[2:]))
+        else:
+            return None
+    return ("custom_call", custom.name, custom.checks_closure, tuple(frame.avals), *parts)
+
+
+def _params(
+    call: Call,
+    body: Body,
+    frame: _Frame,
+    jvp_trace: Any,
+    vjp_trace: Any,
+    late_rules: _LateRules,
+) -> dict[str, Any]:
+    """The params of the equation."""
+    custom, n_body = call.custom, len(body.consts)
     n_jvp = len(jvp_trace.consts) if isinstance(jvp_trace, JvpTrace) else 0
     jvp: JvpRule | None = None
     vjp: VjpRule | None = None
@@ -85,16 +118,13 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
             vjp = frame.vjp(vjp_trace, n_body + n_jvp)
         else:
             vjp = FailedRule(vjp_trace)
-    primitive = custom_jvp_call if vjp is None else custom_vjp_call
-    return primitive(
-        *consts,
-        *leaves,
-        jaxpr=frame.place(body.jaxpr, n_body, 0),
-        jvp=jvp,
-        vjp=vjp,
-        n_consts=n_body if custom.checks_closure else 0,
-        name=custom.name,
-    )
+    return {
+        "jaxpr": frame.place(body.jaxpr, n_body, 0),
+        "jvp": jvp,
+        "vjp": vjp,
+        "n_consts": n_body if custom.checks_closure else 0,
+        "name": custom.name,
+    }
 
 
 def _when_to_trace(call: Call, running: Sequence[Any]) -> tuple[Hashable | None, Exception | None]:

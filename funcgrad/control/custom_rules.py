@@ -45,16 +45,17 @@ class Pullback(NamedTuple):
 class Rule:
     """Base of rules: params of equations, hence compared by key."""
 
-    __slots__ = ("key",)
+    __slots__ = ("_hash", "key")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
+        self._hash = hash(key)  # once: calls of the function look for their program by it
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other.key == self.key
+        return other is self or (type(other) is type(self) and other.key == self.key)
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return self._hash
 
     def __repr__(self) -> str:
         return "..."

@@ -275,6 +275,13 @@ def _tangents(tangent: Any, call: Call, names: _Names) -> list[Any]:
 
 def _checked(leaf: Any, aval: ShapedArray, names: _Names, what: str, of: str) -> Any:
     """A tangent or cotangent that a rule returns: of the right type, None if it is a symbolic zero."""
+    if (
+        type(leaf) is Tracer
+        and leaf.aval == aval
+        and not aval.weak_type
+        and aval.dtype.kind in "fc"
+    ):
+        return leaf
     if isinstance(leaf, SymbolicZero) or leaf is None or not is_differentiable(aval.dtype):
         return None
     if type(leaf) is not Tracer and leaf_aval(leaf) is None:
@@ -300,7 +307,9 @@ def _argument_cotangents(found: Any, call: Call, names: _Names) -> list[Any]:
             f"{names} must return a tuple with a cotangent for each of the {n_args} differentiable "
             f"argument{'' if n_args == 1 else 's'}, not {got}"
         )
-    leaves = list(_flatten_with_none(call.tree, found, call, found, names))
+    leaves, tree = tree_flatten(found)
+    if tree != call.tree:
+        leaves = list(_flatten_with_none(call.tree, found, call, found, names))
     return [
         _checked(leaf, aval, names, f"cotangent {i}", "the argument")
         for i, (leaf, aval) in enumerate(zip(leaves, call.avals, strict=True))
