@@ -75,7 +75,8 @@ def show(made: Figure, alt: str) -> str:
     svg = re.sub(r'(href="|url\()#([^")]+)', rf"\1#{prefix}\2", svg)
     svg = re.sub(r'<svg [^>]*?viewBox="([^"]+)"[^>]*>', r'<svg viewBox="\1" LABEL>', svg, count=1)
     width = made.get_size_inches()[0] * 100
-    label = f'role="img" aria-label="{html.escape(alt)}" style="max-width:{width:.0f}px; min-width:{min(width, SMALLEST):.0f}px"'
+    limits = f"max-width:{width:.0f}px; min-width:{min(width, SMALLEST):.0f}px"
+    label = f'role="img" aria-label="{html.escape(alt)}" style="{limits}"'
     svg = svg.replace("LABEL", label, 1)
     return f'<figure class="drawn">{"".join(svg.splitlines())}</figure>'
 

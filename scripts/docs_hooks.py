@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def on_startup(**_: Any) -> None:
     """Put the checkout first on the path; draw without a display."""
     sys.path.insert(0, str(ROOT))
+    os.environ["PYTHONPATH"] = str(ROOT)  # the examples that pages run are programs of their own
     os.environ.setdefault("MPLBACKEND", "svg")
     execution.exec_python = run_with_all_output  # type: ignore[assignment]
 
