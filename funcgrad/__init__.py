@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.api.products import jvp, linear_transpose, linearize, vjp
     from funcgrad.api.profiling import export_source, profile
     from funcgrad.api.residuals import print_saved_residuals, saved_residuals
+    from funcgrad.api.scopes import ensure_compile_time_eval, named_call, named_scope
     from funcgrad.api.sparse import jacobian_sparsity, sparse_hessian, sparse_jacobian
     from funcgrad.api.stop import stop_gradient
     from funcgrad.api.vmap import vmap
@@ -71,6 +72,7 @@ _LAZY = {
     "debug_nans": "api.debugging",
     "defprimitive": "control.user_primitive",
     "draw": "api.drawing",
+    "ensure_compile_time_eval": "api.scopes",
     "eval_shape": "api.inspection",
     "export_source": "api.profiling",
     "hessian": "api.jacobians",
@@ -87,6 +89,8 @@ _LAZY = {
     "linear_transpose": "api.products",
     "linearize": "api.products",
     "make_jaxpr": "api.inspection",
+    "named_call": "api.scopes",
+    "named_scope": "api.scopes",
     "print_saved_residuals": "api.residuals",
     "profile": "api.profiling",
     "pure_callback": "control.callback",
@@ -162,6 +166,7 @@ __all__ = [
     "debug_nans",
     "draw",
     "defprimitive",
+    "ensure_compile_time_eval",
     "eval_jaxpr",
     "eval_shape",
     "export_source",
@@ -181,6 +186,8 @@ __all__ = [
     "linear_transpose",
     "linearize",
     "make_jaxpr",
+    "named_call",
+    "named_scope",
     "print_saved_residuals",
     "profile",
     "pure_callback",

@@ -1,4 +1,4 @@
-"""Primitives that call a jaxpr: `jit`, `named_call`. Each rule transforms the jaxpr and calls the result."""
+"""Primitives that call a jaxpr: `jit`. Each rule transforms the jaxpr and calls the result."""
 
 from __future__ import annotations
 

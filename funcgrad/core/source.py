@@ -91,6 +91,31 @@ def locate(source: Source | None) -> Location | None:
     return Location(code.co_filename, line, getattr(code, "co_qualname", code.co_name))
 
 
+# By identity, since code objects that differ in their names only are equal. The code is kept so that its id is.
+_scoped_codes: dict[tuple[int, str], tuple[CodeType, CodeType]] = {}
+
+
+def scoped(source: Source | None, scope: str) -> Source | None:
+    """A source within a named scope, which its function's name then shows.
+
+    The scope is a part of the code object, and so of the source's identity: all who compare sources or
+    print them see it without knowing of scopes.
+    """
+    if source is None:
+        return None
+    if isinstance(source, Location):
+        return source._replace(function=f"{scope}/{source.function}")
+    code, offset = source
+    found = _scoped_codes.get((id(code), scope))
+    if found is None:
+        if len(_scoped_codes) >= 10_000:
+            _scoped_codes.clear()
+        found = code, code.replace(co_qualname=f"{scope}/{code.co_qualname}")
+        _scoped_codes[id(code), scope] = found
+    kind = BackwardSource if isinstance(source, BackwardSource) else tuple
+    return kind((found[1], offset))
+
+
 def is_storing() -> bool:
     """Whether the user's running instruction is `array[index] = value`."""
     source = current_source()

@@ -18,7 +18,7 @@ from funcgrad.core.errors import (
 )
 from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
 from funcgrad.core.local_array import LocalArray, plain
-from funcgrad.core.source import Source, describe_function, here, locate, source_of
+from funcgrad.core.source import Source, describe_function, here, locate, scoped, source_of
 from funcgrad.core.tracer import AbstractValue, Tracer, leaked
 from funcgrad.core.types import (
     NUMERIC_KINDS,
@@ -41,6 +41,7 @@ _getframe = sys._getframe
 
 class _State(_local):  # threading.local; `threading` takes long to import
     trace: Trace | None = None
+    scopes: tuple[tuple[str, Trace | None, int], ...] = ()  # see core/scopes.py
 
 
 _STATE = _State()
@@ -381,6 +382,9 @@ class Trace:
                     f"an array of {self.avals[index]} that the traced function used was then changed in place"
                     f"\n  used at {locate(source)}\n  make a copy of it before it is changed"
                 )
+        for name, trace, _ in reversed(_STATE.scopes):
+            if trace is not self:  # it was opened around this trace
+                self.sources = [scoped(source, name) for source in self.sources]
         out_indices = [
             self.use(out) if type(out) is Tracer else self.capture(out)[0] for out in outs
         ]
