@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from funcgrad.api.call import Transformed, execute, hide_frames, open_trace
 from funcgrad.compile.program import Program, compile_jaxpr
@@ -86,6 +88,11 @@ class _Entry:
         self.program = program
 
 
+def _quick_key(args: tuple[Any, ...]) -> Any:
+    keys = [(arg.shape, arg.dtype) if type(arg) is ndarray else type(arg) for arg in args]
+    return keys[0] if len(keys) == 1 else tuple(keys)
+
+
 class Jit(Transformed):
     """A compiled function."""
 
@@ -105,21 +112,19 @@ class Jit(Transformed):
         self._lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # The floor of a call: arguments that are arrays and numbers need no flattening.
+        # The floor of a call: arguments that are arrays and numbers need no flattening. What is quickly seen of
+        # them (`_quick_key`, spelled out) finds the program.
         if not kwargs:
-            signature: list[Any] = []
-            for arg in args:
-                kind = type(arg)
-                if kind is np.ndarray:
-                    signature.append(arg.shape)
-                    signature.append(arg.dtype)
-                else:
-                    signature.append(kind)
-            found = self._short.get(tuple(signature))
+            if len(args) == 1:
+                (arg,) = args
+                key = (arg.shape, arg.dtype) if type(arg) is ndarray else type(arg)
+            else:
+                key = _quick_key(args)
+            found = self._short.get(key)
             if found is not None and not (config.debug_nans or config.debug_infs):
-                program, consts, out_tree = found
+                program, out_tree = found
                 try:
-                    results = program(*consts, *args)
+                    results = program(*args)
                 except Exception as error:
                     __tracebackhide__ = True
                     raise hide_frames(error) from error.__cause__
@@ -132,20 +137,12 @@ class Jit(Transformed):
 
     def _shorten(self, args: tuple[Any, ...], entry: _Entry) -> None:
         """Remember a program under what is quickly seen of arguments that are arrays and numbers."""
-        signature: list[Any] = []
-        for arg in args:
-            if type(arg) is np.ndarray:
-                signature += [arg.shape, arg.dtype]
-            elif type(arg) in _NUMBERS:
-                signature.append(type(arg))
-            else:
-                return
+        if not all(type(arg) is ndarray or type(arg) in _NUMBERS for arg in args):
+            return
+        assert entry.program is not None
         single = entry.out_tree == tree_flatten(0)[1]
-        self._short[tuple(signature)] = (
-            entry.program,
-            tuple(entry.consts),
-            None if single else entry.out_tree,
-        )
+        program = functools.partial(entry.program, *entry.consts) if entry.consts else entry.program
+        self._short[_quick_key(args)] = program, None if single else entry.out_tree
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(self.__dict__)
