@@ -112,8 +112,8 @@ def scoped(source: Source | None, scope: str) -> Source | None:
             _scoped_codes.clear()
         found = code, code.replace(co_qualname=f"{scope}/{code.co_qualname}")
         _scoped_codes[id(code), scope] = found
-    kind = BackwardSource if isinstance(source, BackwardSource) else tuple
-    return kind((found[1], offset))
+    named = (found[1], offset)
+    return BackwardSource(named) if isinstance(source, BackwardSource) else named
 
 
 def is_storing() -> bool:
