@@ -44,7 +44,8 @@ def scan(
         xs: arrays of the same leading length, or None.
         length: the number of steps; needed if `xs` has no arrays.
         reverse: whether to go from the last slice to the first; `ys` has the order of `xs`.
-        unroll: accepted for JAX's sake; steps are never unrolled.
+        unroll: how many steps the body of the loop may do, for JAX's sake: a positive integer or a bool. Steps are
+            never unrolled here, since loops have no costs of their own that this could save.
 
     Returns:
         `(final carry, ys)`, where `ys` has a new leading axis.
@@ -59,6 +60,7 @@ def scan(
     """
     if not callable(f):
         raise ArgumentError(f"scan takes a function first, not {shown(f)}")
+    check_unroll("scan", unroll)
     x_leaves, x_avals, x_tree = flatten_arrays(xs, "scan", "xs")
     n = leading_length("scan", xs, x_avals, length)
     init_leaves, init_avals, init_tree = flatten_arrays(init, "scan", "init")
@@ -96,6 +98,15 @@ def bind_or_run(primitive: Any, operands: Sequence[Any], params: dict[str, Any])
         return primitive(*operands, **params)
     with np.errstate(all="ignore"):
         return primitive.impl(*operands, **params)
+
+
+def check_unroll(transform: str, unroll: Any) -> None:
+    if not isinstance(unroll, (bool, int, np.integer, np.bool_)) or (
+        unroll < 1 and not isinstance(unroll, (bool, np.bool_))
+    ):
+        raise ArgumentError(
+            f"{transform}: unroll must be a positive integer or a bool, not {shown(unroll)}{here()}"
+        )
 
 
 def pair_of(transform: str, f: Any, out: Any) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from funcgrad.control.bodies import Body, trace_body
 from funcgrad.control.carry import trace_carrying
-from funcgrad.control.loops import bind_or_run, check_carry, owned, read_only, scan
+from funcgrad.control.loops import bind_or_run, check_carry, check_unroll, owned, read_only, scan
 from funcgrad.control.while_loop import while_p
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.leaves import flatten_arrays, leaf_aval, shown
@@ -150,7 +150,7 @@ def fori_loop(
         upper: the integer behind the last.
         body_fun: takes the integer and the carry; gives the next carry.
         init_val: the initial carry: an array or a pytree.
-        unroll: accepted for JAX's sake; steps are never unrolled.
+        unroll: as in `scan`; None stands for 1.
 
     Returns:
         The final carry.
@@ -159,6 +159,7 @@ def fori_loop(
     >>> fg.grad(lambda x: fg.lax.fori_loop(0, 3, lambda i, y: y * x + i, 1.0))(2.0)
     np.float64(13.0)
     """
+    check_unroll("fori_loop", 1 if unroll is None else unroll)
     bounds = [_bound(lower, "lower"), _bound(upper, "upper")]
     if not any(type(b) is Tracer for b in bounds):
         first, last = int(bounds[0]), int(bounds[1])

@@ -64,6 +64,15 @@ def test_body_without_a_pair() -> None:
         (lambda: lax.scan(lambda c, x: (c, x), X, 1.0), "is a scalar"),
         (lambda: lax.scan(lambda c, x: (c, x), X, X, length=2.5), "length must be an integer"),
         (lambda: lax.scan(lambda c, x: (c, x), "text", X), "init is str 'text'"),
+        (
+            lambda: lax.scan(lambda c, x: (c, x), X, X, unroll=0),
+            "positive integer or a bool, not int 0",
+        ),
+        (lambda: lax.scan(lambda c, x: (c, x), X, X, unroll="all"), "not str 'all'"),
+        (
+            lambda: lax.fori_loop(0, 2, lambda i, c: c, X, unroll=-1),
+            "fori_loop: unroll must be a positive",
+        ),
         (lambda: lax.while_loop(1, lambda c: c, X), "function for cond_fun"),
         (lambda: lax.while_loop(lambda c: True, 1, X), "function for body_fun"),
         (lambda: lax.while_loop(lambda c: c > 0, lambda c: c, X), r"boolean scalar, not bool\[3\]"),
