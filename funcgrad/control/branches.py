@@ -54,12 +54,7 @@ def cond(
     for fun, name in ((true_fun, "true_fun"), (false_fun, "false_fun")):
         if not callable(fun):
             raise ArgumentError(f"cond takes a function for {name}, not {shown(fun)}{here()}")
-    if operand is not _NOTHING:
-        if operands:
-            raise ArgumentError(
-                f"cond takes operands by position or as operand=..., not both{here()}"
-            )
-        operands = (operand,)
+    operands = _operands("cond", operands, operand)
     aval = leaf_aval(pred)
     if aval is None or aval.shape:
         raise ArgumentError(
@@ -74,13 +69,16 @@ def cond(
     return _branch("cond", index, (false_fun, true_fun), operands, ("false_fun", "true_fun"))
 
 
-def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+def switch(
+    index: Any, branches: Sequence[Callable[..., Any]], *operands: Any, operand: Any = _NOTHING
+) -> Any:
     """One of several functions, chosen by an integer; only that one runs.
 
     Args:
         index: an integer scalar; it is clamped to the range of `branches`.
         branches: functions of the operands, with results of the same structure, shapes and dtypes.
         operands: arrays or pytrees.
+        operand: a single operand, in JAX's older style.
 
     Raises:
         ArgumentError: the index is no integer scalar, there are no branches, or their results differ in structure or
@@ -92,6 +90,7 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     ... )
     array([0., 1., 0.])
     """
+    operands = _operands("switch", operands, operand)
     branches = tuple(branches)
     if not branches:
         raise ArgumentError(f"switch takes at least one branch{here()}")
@@ -110,6 +109,16 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
         return branches[number](*operands)
     names = [f"branch {i}" for i in range(len(branches))]
     return _branch("switch", convert(index, np.dtype(np.intp)), branches, operands, names)
+
+
+def _operands(transform: str, operands: tuple[Any, ...], operand: Any) -> tuple[Any, ...]:
+    if operand is _NOTHING:
+        return operands
+    if operands:
+        raise ArgumentError(
+            f"{transform} takes operands by position or as operand=..., not both{here()}"
+        )
+    return (operand,)
 
 
 def _branch(

@@ -94,16 +94,37 @@ from funcgrad.lax.convolution import (
 )
 from funcgrad.lax.elementwise import *  # noqa: F403
 from funcgrad.lax.elementwise import __all__ as _elementwise
+from funcgrad.lax.fourier import fft
 from funcgrad.lax.gathering import GatherDimensionNumbers, gather
 from funcgrad.lax.mapping import map
+from funcgrad.lax.patches import (
+    conv_general_dilated_local,
+    conv_general_dilated_patches,
+    conv_general_shape_tuple,
+    conv_shape_tuple,
+    ragged_dot,
+    reduce_window_shape_tuple,
+)
+from funcgrad.lax.precision import reduce_precision
 from funcgrad.lax.scattering import (
     ScatterDimensionNumbers,
     scatter,
     scatter_add,
+    scatter_apply,
     scatter_max,
     scatter_min,
     scatter_mul,
     scatter_sub,
+)
+from funcgrad.lax.segments import segment_max, segment_min, segment_prod, segment_sum
+from funcgrad.lax.settings import (
+    FftType,
+    GatherScatterMode,
+    Precision,
+    PrecisionLike,
+    RoundingMethod,
+    composite,
+    platform_dependent,
 )
 from funcgrad.lax.slicing import (
     dynamic_index_in_dim,
@@ -224,20 +245,41 @@ __all__ = [
     "gather",
     "scatter",
     "scatter_add",
+    "scatter_apply",
     "scatter_max",
     "scatter_min",
     "scatter_mul",
     "scatter_sub",
+    "segment_max",
+    "segment_min",
+    "segment_prod",
+    "segment_sum",
+    # settings
+    "FftType",
+    "GatherScatterMode",
+    "Precision",
+    "PrecisionLike",
+    "RoundingMethod",
+    "composite",
+    "platform_dependent",
     # convolutions and windows
     "ConvDimensionNumbers",
     "conv",
     "conv_dimension_numbers",
     "conv_general_dilated",
+    "conv_general_dilated_local",
+    "conv_general_dilated_patches",
+    "conv_general_shape_tuple",
+    "conv_shape_tuple",
     "conv_transpose",
     "conv_with_general_padding",
     "padtype_to_pads",
+    "ragged_dot",
     "reduce_window",
+    "reduce_window_shape_tuple",
     # bits and special functions
+    "fft",
+    "reduce_precision",
     "bessel_i0e",
     "bessel_i1e",
     "betainc",

@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
+from funcgrad.lax.checking import checked
 from funcgrad.ops import basic
 from funcgrad.ops.contraction import dot_general_p
 from funcgrad.ops.shape import pad as _pad
@@ -49,6 +50,7 @@ def broadcast(operand: Any, sizes: Axes) -> Any:
     return np.broadcast_to(operand, (*sizes, *typeof(operand).shape))
 
 
+@checked
 def broadcast_in_dim(operand: Any, shape: Axes, broadcast_dimensions: Axes) -> Any:
     """The array with its axes put to the given places of a larger shape, and repeated along the others.
 
@@ -74,6 +76,7 @@ def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = No
     return np.reshape(operand, (*shape[:start], -1, *shape[stop:]))
 
 
+@checked
 def concatenate(operands: Sequence[Any], dimension: int) -> Any:
     """Arrays joined along an axis.
 
@@ -84,16 +87,35 @@ def concatenate(operands: Sequence[Any], dimension: int) -> Any:
     return np.concatenate(operands, axis=dimension)
 
 
-def dot(lhs: Any, rhs: Any) -> Any:
-    """The product of vectors or matrices.
+@checked
+def dot(
+    lhs: Any,
+    rhs: Any,
+    *,
+    dimension_numbers: Any = None,
+    precision: Any = None,
+    preferred_element_type: Any = None,
+) -> Any:
+    """The product of vectors or matrices, or `dot_general` if there are dimension numbers.
+
+    Args:
+        lhs: the arrays.
+        rhs: as `lhs`.
+        dimension_numbers: as in `dot_general`.
+        precision: accepted for JAX's sake; without effect.
+        preferred_element_type: the dtype of the result.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.dot(np.ones(3), np.ones(3))
     np.float64(3.0)
     """
-    return np.dot(lhs, rhs)
+    if dimension_numbers is not None:
+        return dot_general(lhs, rhs, dimension_numbers, precision, preferred_element_type)
+    out = np.dot(lhs, rhs)
+    return out if preferred_element_type is None else out.astype(preferred_element_type)
 
 
+@checked
 def dot_general(
     lhs: Any,
     rhs: Any,
@@ -123,6 +145,7 @@ def dot_general(
     return out if preferred_element_type is None else out.astype(preferred_element_type)
 
 
+@checked
 def expand_dims(array: Any, dimensions: Axes) -> Any:
     """The array with axes of length 1 at the given places of the result.
 
@@ -203,6 +226,11 @@ def pad(operand: Any, padding_value: Any, padding_config: Sequence[tuple[int, in
     array([0., 1., 0., 2.])
     """
     config = tuple([(int(low), int(high), int(inner)) for low, high, inner in padding_config])
+    if len(config) != typeof(operand).ndim or any(inner < 0 for _, _, inner in config):
+        raise ArgumentError(
+            f"pad: padding_config has (low, high, interior >= 0) for each axis of {typeof(operand)}, not {config}"
+            f"{here()}"
+        )
     value = padding_value
     if not hasattr(value, "dtype"):
         value = typeof(operand).dtype.type(value)
@@ -269,6 +297,7 @@ def reduce_or(operand: Any, axes: Axes) -> Any:
     return np.any(operand, axis=tuple(axes))
 
 
+@checked
 def reshape(operand: Any, new_sizes: Axes, dimensions: Axes | None = None) -> Any:
     """The array with another shape, after a transposition if `dimensions` is given.
 
@@ -292,6 +321,7 @@ def rev(operand: Any, dimensions: Axes) -> Any:
     return np.flip(operand, tuple(dimensions))
 
 
+@checked
 def squeeze(array: Any, dimensions: Axes) -> Any:
     """The array without the given axes, of length 1.
 
@@ -302,6 +332,7 @@ def squeeze(array: Any, dimensions: Axes) -> Any:
     return np.squeeze(array, tuple(dimensions))
 
 
+@checked
 def transpose(operand: Any, permutation: Axes) -> Any:
     """The array with its axes permuted.
 
@@ -324,6 +355,11 @@ def sort(operand: Any, dimension: int = -1, is_stable: bool = True, num_keys: in
     if not 1 <= num_keys <= len(operand):
         raise ArgumentError(
             f"sort: num_keys must be between 1 and {len(operand)}, not {num_keys}{here()}"
+        )
+    shapes = {typeof(x).shape for x in operand}
+    if len(shapes) > 1:
+        raise ArgumentError(
+            f"sort: arrays are sorted together if they have one shape, not {sorted(shapes)}{here()}"
         )
     order = np.lexsort(tuple(operand[:num_keys])[::-1], axis=dimension)
     return tuple([np.take_along_axis(x, order, axis=dimension) for x in operand])

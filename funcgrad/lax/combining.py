@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
+from funcgrad.core.tree import tree_flatten
 from funcgrad.lax.arrays import dot_general, top_k
 from funcgrad.numpy.arguments import operand as array_operand
 
@@ -29,7 +31,7 @@ def split(operand: Any, sizes: Sequence[int], axis: int = 0) -> list[Any]:
     return list(np.split(operand, np.cumsum(sizes)[:-1].tolist(), axis))
 
 
-def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+def stack(operands: Sequence[Any], axis: int = 0) -> Any:
     """Arrays of one shape joined along a new axis.
 
     >>> import numpy as np, funcgrad as fg
@@ -37,7 +39,7 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
     array([[0., 0.],
            [1., 1.]])
     """
-    return np.stack(arrays, axis)
+    return np.stack(operands, axis)
 
 
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
@@ -128,41 +130,59 @@ def optimization_barrier(operand: Any) -> Any:
 
 
 def reduce(
-    operand: Any,
-    init_value: Any,
+    operands: Any,
+    init_values: Any,
     computation: Callable[[Any, Any], Any],
     dimensions: Sequence[int],
 ) -> Any:
     """All elements along axes, combined by a function.
 
     Args:
-        operand: the array.
-        init_value: a number to start with.
-        computation: an associative and commutative function of two arrays, which is called some log2(n) times for
-            n elements.
+        operands: an array, or a pytree of arrays of one shape that are reduced together.
+        init_values: a number to start with, or a pytree of them like `operands`.
+        computation: an associative and commutative function of two arrays (or pytrees), which is called some log2(n)
+            times for n elements.
         dimensions: the axes.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.reduce(np.array([1.0, 2.0, 4.0]), 1.0, fg.lax.mul, (0,))
     np.float64(8.0)
     """
-    x = array_operand(operand)
-    ndim = typeof(x).ndim
-    axes = sorted([d % ndim for d in dimensions])
-    x = np.moveaxis(x, axes, range(len(axes)))
-    x = np.reshape(x, (-1, *typeof(x).shape[len(axes) :]))
-    out = init_value
-    if typeof(init_value).dtype != typeof(x).dtype or not hasattr(init_value, "dtype"):
-        out = typeof(x).dtype.type(init_value)
-    n = typeof(x).shape[0]
+    leaves, tree = tree_flatten(operands)
+    starts, start_tree = tree_flatten(init_values)
+    if (
+        tree != start_tree
+        or not leaves
+        or len({typeof(array_operand(x)).shape for x in leaves}) != 1
+    ):
+        raise ArgumentError(
+            f"reduce takes arrays of one shape and as many numbers, not {tree} and {start_tree}{here()}"
+        )
+    n, rows, first = 0, [], []
+    for leaf, start in zip(leaves, starts, strict=True):
+        x = array_operand(leaf)
+        aval = typeof(x)
+        axes = sorted([d % aval.ndim for d in dimensions])
+        n = math.prod([aval.shape[d] for d in axes])
+        x = np.moveaxis(x, axes, range(len(axes)))
+        rows.append(np.reshape(x, (n, *typeof(x).shape[len(axes) :])))
+        same = hasattr(start, "dtype") and typeof(start).dtype == aval.dtype
+        first.append(start if same else aval.dtype.type(start))
+
+    def combine(xs: list[Any], ys: list[Any]) -> list[Any]:
+        return tree_flatten(computation(tree.unflatten(xs), tree.unflatten(ys)))[0]
+
     if not n:
-        return np.broadcast_to(out, typeof(x).shape[1:])
+        shapes = [typeof(x).shape[1:] for x in rows]
+        return tree.unflatten([np.broadcast_to(*pair) for pair in zip(first, shapes, strict=True)])
     while n > 1:  # the two halves, and what is left over
         half = n // 2
-        paired = computation(x[:half], x[half : 2 * half])
-        x = paired if n % 2 == 0 else np.concatenate([paired, x[2 * half :]])
-        n = half + n % 2
-    return computation(out, x[0])
+        paired = combine([x[:half] for x in rows], [x[half : 2 * half] for x in rows])
+        if n % 2:
+            pairs = zip(paired, rows, strict=True)
+            paired = [np.concatenate([done, x[2 * half :]]) for done, x in pairs]
+        rows, n = paired, half + n % 2
+    return tree.unflatten(combine(first, [x[0] for x in rows]))
 
 
 def approx_max_k(

@@ -9,6 +9,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.lax.checking import checked
 from funcgrad.ops.basic import convert
 
 abs = np.abs
@@ -126,6 +127,7 @@ __all__ = [
 ]
 
 
+@checked
 def clamp(min: Any, x: Any, max: Any) -> Any:
     """`x` limited to the range from `min` to `max`.
 

@@ -7,7 +7,10 @@ simpler way to write them.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.primitive import Primitive
@@ -259,3 +262,37 @@ def scatter_max(
         dimension_numbers,
         mode,
     )
+
+
+def scatter_apply(
+    operand: Any,
+    scatter_indices: Any,
+    func: Callable[[Any], Any],
+    dimension_numbers: ScatterDimensionNumbers,
+    *,
+    update_shape: Sequence[int] = (),
+    indices_are_sorted: bool = False,
+    unique_indices: bool = False,
+    mode: Any = None,
+) -> Any:
+    """The array with an elementwise function applied to slices at many places, once to each element.
+
+    The arguments are those of `scatter`, but for these two.
+
+    Args:
+        func: an elementwise function of an array.
+        update_shape: the shape that updates would have.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> numbers = fg.lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> fg.lax.scatter_apply(
+    ...     np.ones(3), np.array([[2], [2]]), np.negative, numbers, update_shape=(2,)
+    ... )
+    array([ 1.,  1., -1.])
+    """
+    x = array_operand(operand)
+    ones = np.ones(tuple(update_shape), typeof(x).dtype)
+    met = scatter_add(
+        np.zeros(typeof(x).shape), scatter_indices, ones, dimension_numbers, mode=mode
+    )
+    return np.where(np.greater(met, 0), func(x), x)

@@ -27,7 +27,18 @@ def slice(
     >>> fg.lax.slice(np.arange(6), (1,), (5,), (2,))
     array([1, 3])
     """
+    shape = typeof(operand).shape
     steps = [1] * len(start_indices) if strides is None else strides
+    bounds = list(zip(start_indices, limit_indices, shape, strict=False))
+    if not (
+        len(start_indices) == len(limit_indices) == len(steps) == len(shape)
+        and all(0 <= start <= limit <= n for start, limit, n in bounds)
+        and all(step > 0 for step in steps)
+    ):
+        raise ArgumentError(
+            f"slice: starts {tuple(start_indices)}, limits {tuple(limit_indices)} and strides {tuple(steps)} need "
+            f"0 <= start <= limit <= length and stride > 0 for each axis of {typeof(operand)}{here()}"
+        )
     return operand[
         tuple([_slice(*s) for s in zip(start_indices, limit_indices, steps, strict=True)])
     ]
@@ -72,9 +83,12 @@ def dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Sequence[int]) 
     ... )
     (array([2, 3]), array([3, 4]))
     """
-    out = dynamic.dynamic_slice(
-        operand, *_starts(operand, start_indices), slice_sizes=tuple(map(int, slice_sizes))
-    )
+    shape, sizes = typeof(operand).shape, tuple(map(int, slice_sizes))
+    if len(sizes) != len(shape) or any(not 0 <= k <= n for k, n in zip(sizes, shape, strict=True)):
+        raise ArgumentError(
+            f"dynamic_slice: slice_sizes {sizes} need 0 <= size <= length for each axis of {typeof(operand)}{here()}"
+        )
+    out = dynamic.dynamic_slice(operand, *_starts(operand, start_indices), slice_sizes=sizes)
     return out if type(out) is Tracer else out.copy()
 
 
@@ -157,6 +171,11 @@ def _start_along(operand: Any, index: Any, axis: int) -> list[Any]:
 def _starts(operand: Any, starts: Any) -> list[Any]:
     """One integer scalar per axis; negative ones count from the end."""
     fixed = []
+    if len(starts) != typeof(operand).ndim or any(typeof(s).dtype.kind not in "iu" for s in starts):
+        raise ArgumentError(
+            f"a dynamic slice of {typeof(operand)} starts at an integer for each axis, not at {list(starts)!r:.80}"
+            f"{here()}"
+        )
     for start, n in zip(list(starts), typeof(operand).shape, strict=True):
         if type(start) is Tracer:
             fixed.append(np.where(start < 0, start + n, start))
