@@ -16,6 +16,7 @@ from funcgrad.ops.basic import convert, reshape
 from funcgrad.ops.complex import conj, is_complex
 from funcgrad.ops.contraction import dot_general, matmul
 from funcgrad.ops.gufuncs import vecdot
+from funcgrad.ops.linalg.matrix import MatrixError
 
 
 def _scaled(x: Any, y: Any) -> Any:
@@ -155,7 +156,7 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     for k, shape in enumerate(shapes):
         inside = 0 < k < len(shapes) - 1
         if len(shape) != 2 and (inside or len(shape) != 1):
-            raise ArgumentError(
+            raise MatrixError(
                 f"np.linalg.multi_dot: array {k} has shape {shape}; all must be matrices, the first "
                 f"and last may be vectors{here()}"
             )
@@ -197,9 +198,9 @@ def _cheapest_order(sizes: list[int]) -> dict[tuple[int, int], int]:
 def matrix_power(a: Any, n: Any) -> Any:
     x = operand(a)
     shape = typeof(x).shape
-    n = operator.index(n)
     if len(shape) < 2 or shape[-1] != shape[-2]:
-        raise ArgumentError(f"np.linalg.matrix_power of shape {shape}: not square{here()}")
+        raise MatrixError(f"np.linalg.matrix_power of shape {shape}: not square{here()}")
+    n = operator.index(n)
     if n == 0:
         eye = np.eye(shape[-1], dtype=typeof(x).dtype)
         return np.broadcast_to(eye, shape).copy()

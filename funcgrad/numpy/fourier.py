@@ -12,7 +12,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import deliver, normalize_axis, operand
+from funcgrad.numpy.arguments import AxisError, deliver, normalize_axis, operand
 from funcgrad.ops.basic import convert
 from funcgrad.ops.complex import conj, is_complex
 from funcgrad.ops.fft import OPPOSITE
@@ -24,7 +24,7 @@ def _signal(name: str, a: Any, fft_type: str) -> Any:
     a = operand(a)
     dtype = typeof(a).dtype
     if not typeof(a).shape:
-        raise ArgumentError(f"np.fft.{name} of a scalar {typeof(a)}: an axis is needed{here()}")
+        raise AxisError(-1, 0, f"np.fft.{name} of a scalar: axis")
     if dtype.kind == "c" and fft_type == "RFFT":
         raise ArgumentError(
             f"np.fft.{name} takes real numbers, got {typeof(a)}{here()}\n  "

@@ -20,6 +20,7 @@ from funcgrad.core.types import ShapedArray
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.taking import values_of
 from funcgrad.ops.basic import convert, reshape, zeros
+from funcgrad.ops.complex import is_complex
 from funcgrad.ops.gather import scatter_add
 
 _DOUBLE = np.dtype(np.float64)
@@ -44,6 +45,11 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
     if weights is None:
         return np.bincount(known, minlength=minlength)
     w = operand(weights)
+    if is_complex(w):
+        raise TypeError(
+            f"np.bincount: complex weights {typeof(w)} are not taken{here()}\n  "
+            "count their real and imaginary parts"
+        )
     if typeof(w).shape != aval.shape:
         raise ArgumentError(
             f"np.bincount: weights of shape {typeof(w).shape} for values of shape {aval.shape}{here()}"

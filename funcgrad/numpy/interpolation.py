@@ -12,6 +12,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.ops.basic import convert, reshape
+from funcgrad.ops.complex import is_complex
 from funcgrad.ops.gather import gather
 
 _DOUBLE = np.dtype(np.float64)
@@ -24,6 +25,9 @@ def interp(
 ) -> Any:
     """As NumPy's. At a knot the derivative is that of the piece to the right, as in JAX."""
     x, xp, fp = operand(x), operand(xp), operand(fp)
+    for name, value in (("x", x), ("xp", xp)):
+        if is_complex(value):
+            raise TypeError(f"np.interp: {name} is {typeof(value)}, which has no order{here()}")
     shapes = typeof(xp).shape, typeof(fp).shape
     if len(shapes[0]) != 1 or shapes[0] != shapes[1] or not typeof(xp).size:
         raise ArgumentError(

@@ -27,7 +27,6 @@ _FUNCTIONS = (
     "argpartition",
     "argsort",
     "choose",
-    "clip",
     "cumprod",
     "cumsum",
     "diagonal",
@@ -206,6 +205,15 @@ def setflags(self: Tracer, write: Any = None, align: Any = None, uic: Any = None
     """Does nothing: traced arrays that may be written to stay so."""
 
 
+def _conjugate(self: Tracer) -> Tracer:
+    """Real arrays are their own conjugates, whereas `np.conj` copies them."""
+    return conj(self) if self.dtype.kind == "c" else self
+
+
+def clip(self: Tracer, min: Any = None, max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+    return np.clip(self, min, max, out, **kwargs)
+
+
 def array_namespace(self: Tracer, *, api_version: str | None = None) -> Any:
     return sys.modules["funcgrad.numpy"]
 
@@ -222,9 +230,10 @@ install(
     {
         "__array_namespace__": array_namespace,
         "astype": astype,
+        "clip": clip,
         "compress": compress,
-        "conj": lambda self: conj(self),
-        "conjugate": lambda self: conj(self),
+        "conj": _conjugate,
+        "conjugate": _conjugate,
         "copy": copy,
         "fill": fill,
         "flatten": flatten,

@@ -127,6 +127,8 @@ def var(
 ) -> Any:
     a = operand(a)
     result, axes = _variance(a, axis, dtype, ddof, where, mean, correction, "np.var")
+    if dtype is not None:
+        result = convert(result, np.dtype(dtype))
     return deliver(restore_axes(result, typeof(a).shape, axes, keepdims), out, "np.var")
 
 
@@ -146,6 +148,8 @@ def std(
     a = operand(a)
     result, axes = _variance(a, axis, dtype, ddof, where, mean, correction, "np.std")
     root = safe_sqrt(result)  # its derivative for constant data is 0, not NaN
+    if dtype is not None:
+        root = convert(root, np.dtype(dtype))
     return deliver(restore_axes(root, typeof(a).shape, axes, keepdims), out, "np.std")
 
 

@@ -128,13 +128,12 @@ def _nan_position(
 ) -> Any:
     filled, nan = split_nan(a, fill)
     result = position(filled, axis)
+    aval = typeof(filled)
+    axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
     if nan is not None:
-        aval = typeof(nan)
-        axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
         # Where everything was NaN, and so became the same, the position found is 0.
         result = result - convert(reduction.reduce_and(nan, axes=axes), _INT)
-        result = restore_axes(result, aval.shape, axes, keepdims)
-    return deliver(result, out, name)
+    return deliver(restore_axes(result, aval.shape, axes, keepdims), out, name)
 
 
 def _count(nan: Any, axis: Any, mask: Any, name: str) -> tuple[Any, Any]:
@@ -225,6 +224,8 @@ def nanvar(
     if nan is None:
         return plain_var(filled, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
     result, axes = _nan_variance("np.nanvar", filled, nan, axis, dtype, ddof, where, mean)
+    if dtype is not None:
+        result = convert(result, np.dtype(dtype))
     return deliver(restore_axes(result, typeof(nan).shape, axes, keepdims), out, "np.nanvar")
 
 
@@ -247,4 +248,6 @@ def nanstd(
         return plain_std(filled, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
     result, axes = _nan_variance("np.nanstd", filled, nan, axis, dtype, ddof, where, mean)
     root = safe_sqrt(result)
+    if dtype is not None:
+        root = convert(root, np.dtype(dtype))
     return deliver(restore_axes(root, typeof(nan).shape, axes, keepdims), out, "np.nanstd")

@@ -15,6 +15,7 @@ from funcgrad.numpy.shaping import ravel
 from funcgrad.numpy.taking import take
 from funcgrad.ops import sorting as ops
 from funcgrad.ops.basic import convert
+from funcgrad.ops.complex import is_complex
 from funcgrad.ops.elementwise import where
 from funcgrad.ops.gather import take_along
 
@@ -33,9 +34,21 @@ def _copied(x: Any) -> Any:
     return x._copy() if isinstance(x, Tracer) else np.array(x)
 
 
+def _check_kind(kind: Any, stable: Any) -> None:
+    if kind is not None and stable is not None:
+        raise ArgumentError(
+            f"`kind` and `stable` parameters can't be provided at the same time{here()}"
+        )
+    if kind is not None and str(kind)[:1].lower() not in ("q", "h", "m", "s"):
+        raise ArgumentError(
+            f"sort kind must be one of 'quicksort', 'heapsort', 'mergesort' or 'stable', not {kind!r}{here()}"
+        )
+
+
 @implements(np.sort)
 def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
     x, axis = _along(a, axis, order, "np.sort")
+    _check_kind(kind, stable)
     return ops.sort(x, dimension=axis) if typeof(x).shape[axis] > 1 else _copied(x)
 
 
@@ -44,8 +57,7 @@ def argsort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
     x, axis = _along(a, axis, order, "np.argsort")
-    if kind is not None and stable is not None:
-        raise ArgumentError("`kind` and `stable` parameters can't be provided at the same time.")
+    _check_kind(kind, stable)
     return ops.argsort(x, dimension=axis, kind="stable" if stable else kind or "quicksort")
 
 
@@ -115,6 +127,8 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     values = operand(x)
     edges: Any = operand(bins)
     side = "left" if right else "right"
+    if is_complex(values):
+        raise TypeError(f"np.digitize: x may not be complex, got {typeof(values)}{here()}")
     if typeof(edges).ndim != 1:
         raise ArgumentError(f"bins must be a 1-d array{here()}")
     if not isinstance(edges, Tracer):
@@ -122,16 +136,12 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
         if np.any(steps < 0) and np.any(steps > 0):
             raise ArgumentError(f"bins must be monotonically increasing or decreasing{here()}")
         if np.any(steps < 0):
-            return len(edges) - searchsorted(edges[::-1], values, _other(side))
+            return len(edges) - searchsorted(edges[::-1], values, side)
         return searchsorted(edges, values, side)
     n = typeof(edges).shape[0]
     rises = searchsorted(edges, values, side)
     if n < 2:
         return rises
     ends = take(edges, np.array([0, -1]))
-    falls = n - searchsorted(np.flip(edges), values, _other(side))
+    falls = n - searchsorted(np.flip(edges), values, side)
     return where(ends[0] > ends[1], falls, rises)
-
-
-def _other(side: str) -> str:
-    return "left" if side == "right" else "right"

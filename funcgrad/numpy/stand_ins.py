@@ -60,6 +60,8 @@ def _converter(name: str) -> Callable[..., Any]:
             and not wants_plain(sys._getframe(1).f_code.co_filename)
             and a._trace.depends(a._index, limit=16)
         ):
+            if name in ("ascontiguousarray", "asfortranarray") and not a.ndim:
+                a = a.reshape(1)  # it gives arrays with axes
             if dtype is None and not kwargs and not a.aval.weak_type:
                 return a
             return asarray(a, dtype, copy=copying(kwargs.get("copy")))
@@ -85,8 +87,14 @@ def _converter(name: str) -> Callable[..., Any]:
 patch.register(
     **{
         name: _converter(name)
-        for name in ("asarray", "asanyarray", "ascontiguousarray", "asarray_chkfinite")
-        if hasattr(np, name)
+        for name in (
+            "asarray",
+            "asanyarray",
+            "ascontiguousarray",
+            "asfortranarray",
+            "asarray_chkfinite",
+            "require",
+        )
     }
 )
 patch.register(

@@ -16,7 +16,7 @@ from funcgrad.numpy.arguments import deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
 from funcgrad.numpy.places import IndexingError
 from funcgrad.numpy.shaping import ravel, transpose
-from funcgrad.ops.basic import broadcast_to
+from funcgrad.ops.basic import broadcast_to, convert
 from funcgrad.ops.gather import along_axis, gather, take_along
 from funcgrad.ops.shape import stack
 
@@ -98,6 +98,8 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     which = operand(a)
+    if typeof(which).dtype.kind == "b":
+        which = convert(which, np.dtype(np.intp))
     xs = [operand(x) for x in choices]
     shape = np.broadcast_shapes(typeof(which).shape, *[typeof(x).shape for x in xs])
     dtype = np.result_type(

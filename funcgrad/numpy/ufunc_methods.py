@@ -84,12 +84,17 @@ def reduce(
     x = _in_loop_dtype(ufunc, array, dtype)
     given = initial is not _NOT_GIVEN and initial is not None
     identity = initial if ufunc.identity is None and given else ufunc.identity
+    if where is not True and identity is None:
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where mask "
+            f"one has to specify 'initial'{here()}"
+        )
+    if ufunc not in _ASSOCIATIVE and axes:
+        x = _fold_first(ufunc, x, axes[0], initial if given else _NOT_GIVEN, where)
+        return deliver(
+            restore_axes(x, aval.shape, axes, keepdims), out, f"np.{ufunc.__name__}.reduce"
+        )
     if where is not True:
-        if identity is None:
-            raise ValueError(
-                f"reduction operation '{ufunc.__name__}' does not have an identity, so to use a where mask "
-                f"one has to specify 'initial'{here()}"
-            )
         x = np.where(where, x, typeof(x).dtype.type(identity))
     for a in reversed(axes):
         x = _reduce_first(ufunc, move_axis(x, a, 0), identity)
@@ -112,21 +117,40 @@ def _in_loop_dtype(ufunc: np.ufunc, array: Any, dtype: Any) -> Any:
     return convert(array, loop[1])
 
 
+def _fold_first(ufunc: np.ufunc, x: Any, axis: int, initial: Any, where: Any) -> Any:
+    """Reduce an axis element by element, from `initial` on, without the elements that `where` leaves out."""
+    aval = typeof(x)
+    n = aval.shape[axis]
+    rows = move_axis(x, axis, 0)
+    first = 0
+    if initial is _NOT_GIVEN:
+        if n == 0:
+            raise _no_identity(ufunc)
+        total, first = rows[0], 1
+    else:
+        shape = aval.shape[:axis] + aval.shape[axis + 1 :]
+        total = np.full(shape, initial, aval.dtype)
+    taken = None if where is True else move_axis(np.broadcast_to(where, aval.shape), axis, 0)
+    for i in range(first, n):
+        following = ufunc(total, rows[i])
+        total = following if taken is None else np.where(taken[i], following, total)
+    return total
+
+
+def _no_identity(ufunc: np.ufunc) -> ArgumentError:
+    return ArgumentError(
+        f"zero-size array to reduction operation {ufunc.__name__} which has no identity{here()}"
+    )
+
+
 def _reduce_first(ufunc: np.ufunc, x: Any, identity: Any) -> Any:
-    """Reduce the first axis."""
+    """Reduce the first axis by an associative operation."""
     n = typeof(x).shape[0]
     if n == 0:
         if identity is None:
-            raise ArgumentError(
-                f"zero-size array to reduction operation {ufunc.__name__} which has no identity{here()}"
-            )
+            raise _no_identity(ufunc)
         aval = typeof(x)
         return np.full(aval.shape[1:], identity, aval.dtype)
-    if ufunc not in _ASSOCIATIVE:
-        total = x[0]
-        for i in range(1, n):
-            total = ufunc(total, x[i])
-        return total
     while n > 1:
         half = n // 2
         rest = x[2 * half :]

@@ -67,7 +67,7 @@ def call(
     """
     implementation = implementation_of(ufunc)
     signature = signature if sig is None else sig
-    if dtype is not None or signature is not None:
+    if dtype is not None or signature is not None or casting in ("no", "equiv", "safe"):
         inputs = _cast_inputs(ufunc, inputs, dtype, signature, casting)
     if where is not True:
         # A computation that NumPy would not do must not spoil derivatives with its NaN.
@@ -104,7 +104,8 @@ def _cast_inputs(
     """The inputs in the dtypes of the loop that `dtype` or `signature` selects."""
     inputs = tuple([_operand(x) for x in inputs])
     if signature is None:
-        signature = (None,) * ufunc.nin + (np.dtype(dtype),) * ufunc.nout
+        results = None if dtype is None else np.dtype(dtype)
+        signature = (None,) * ufunc.nin + (results,) * ufunc.nout
     elif isinstance(signature, tuple):
         signature = tuple([None if d is None else np.dtype(d) for d in signature])
         if len(signature) == 1:
