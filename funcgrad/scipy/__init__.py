@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_MODULES = ("integrate", "linalg", "optimize", "signal", "special", "stats")
+_MODULES = ("integrate", "linalg", "optimize", "signal", "sparse", "special", "stats")
 
 __all__ = [*_MODULES]
 

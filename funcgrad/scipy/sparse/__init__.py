@@ -1,0 +1,7 @@
+"""`funcgrad.scipy.sparse`: iterative solvers, in `linalg`."""
+
+from __future__ import annotations
+
+from funcgrad.scipy.sparse import linalg
+
+__all__ = ["linalg"]
