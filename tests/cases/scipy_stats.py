@@ -180,6 +180,23 @@ VECTORS = [
         name="stats.multivariate_normal.pdf",
     ),
     Case(
+        lambda x, mean, c: stats.multivariate_normal.logpdf(
+            np.stack([x, 2.0 * x]),
+            mean * x,
+            (1.0 + c[0] ** 2) * np.outer(x, x),
+            allow_singular=True,
+        ),
+        args=normals((2,), (), (1,)),
+        jax=None,
+        name="stats.multivariate_normal.logpdf singular",
+    ),
+    Case(
+        lambda mean, c: stats.multivariate_normal.entropy(mean, covariance(c)),
+        args=normals((3,), (3, 3)),
+        jax=None,
+        name="stats.multivariate_normal.entropy",
+    ),
+    Case(
         lambda x, loc, c: stats.multivariate_t.logpdf(*map(double, (x, loc, covariance(c))), 3.0),
         args=normals((4, 2), (2,), (2, 2)),
         jax=None,

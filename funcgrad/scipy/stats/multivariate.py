@@ -15,6 +15,7 @@ from funcgrad.numpy.arguments import operand
 from funcgrad.ops.linalg.factor import cholesky_p
 from funcgrad.ops.linalg.matrix import column, diagonal_matrix, matrix_diagonal, uncolumn
 from funcgrad.ops.linalg.solve import triangular_solve
+from funcgrad.ops.stop import stop_gradient_p
 from funcgrad.scipy.mirror import has_tracer
 from funcgrad.scipy.stats.distribution import Distribution, double
 
@@ -77,10 +78,24 @@ class _Multivariate(Distribution):
         return method
 
 
-class MultivariateNormal(_Multivariate):
-    """`scipy.stats.multivariate_normal`: `logpdf(x, mean, cov)` and `pdf` on traced values.
+def _invertible(matrix: Any) -> tuple[Any, Any, Any]:
+    """A positive semidefinite matrix with ones for the eigenvalues that are zero, the projector on their space, and
+    how small an eigenvalue counts as zero.
 
-    Points are (..., d); `cov` is a matrix (d, d), variances (d,) or one variance, positive definite.
+    On the range of the matrix its inverse is the pseudo-inverse, and its determinant is the product of the other
+    eigenvalues; so are the derivatives for changes that keep the rank.
+    """
+    values = np.linalg.eigvalsh(stop_gradient_p(matrix))
+    cutoff = 1e6 * np.finfo(np.float64).eps  # SciPy's
+    null = np.eye(len(values)) - matrix @ np.linalg.pinv(matrix, rcond=cutoff, hermitian=True)
+    return matrix - null @ matrix @ null + null, null, cutoff * np.max(np.abs(values))
+
+
+class MultivariateNormal(_Multivariate):
+    """`scipy.stats.multivariate_normal`: `logpdf(x, mean, cov)`, `pdf` and `entropy` on traced values.
+
+    Points are (..., d); `cov` is a matrix (d, d), variances (d,) or one variance, positive definite, or with
+    `allow_singular=True` semidefinite.
 
     >>> import numpy as np, funcgrad as fg
     >>> f = lambda mean: fg.scipy.stats.multivariate_normal.logpdf(np.ones(2), mean, 2.0)
@@ -92,8 +107,31 @@ class MultivariateNormal(_Multivariate):
         mean = double(0.0 if mean is None else mean)
         x, dim = _points(x, mean, cov)
         dim = max(dim, typeof(x).shape[-1])
-        square, logdet = _mahalanobis(x, mean, _scale_matrix(self.name, cov, dim))
-        return -0.5 * (dim * math.log(2.0 * math.pi) + logdet + square)
+        matrix = _scale_matrix(self.name, cov, dim)
+        if not allow_singular:
+            square, logdet = _mahalanobis(x, mean, matrix)
+            return -0.5 * (dim * math.log(2.0 * math.pi) + logdet + square)
+        matrix, null, tolerance = _invertible(matrix)
+        square, logdet = _mahalanobis(x, mean, matrix)
+        rank = dim - np.trace(null)
+        outside = uncolumn(null @ column(x - mean))
+        supported = np.sqrt(np.sum(outside * outside, axis=-1)) < 1e3 * tolerance
+        value = -0.5 * (rank * math.log(2.0 * math.pi) + logdet + square)
+        return np.where((rank > dim - 0.5) | supported, value, -np.inf)
+
+    def _entropy(self, mean: Any = None, cov: Any = 1) -> Any:
+        mean = double(0.0 if mean is None else mean)
+        dim = max([typeof(a).shape[-1] for a in (mean, double(cov)) if typeof(a).shape], default=1)
+        matrix, null, _ = _invertible(_scale_matrix(self.name, cov, dim))
+        _, logdet = _mahalanobis(np.zeros(dim), 0.0, matrix)
+        return 0.5 * ((dim - np.trace(null)) * (math.log(2.0 * math.pi) + 1.0) + logdet)
+
+    def __getattr__(self, name: str) -> Any:
+        return (
+            self._dispatched(name, self._entropy)
+            if name == "entropy"
+            else super().__getattr__(name)
+        )
 
 
 class MultivariateT(_Multivariate):
