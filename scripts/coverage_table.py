@@ -11,6 +11,7 @@ import ast
 import contextlib
 import functools
 import html
+import importlib
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -202,6 +203,25 @@ def special_rows() -> list[Row]:
     return found
 
 
+SCIPY_MODULES = ("integrate", "linalg", "optimize", "signal", "special", "stats")
+
+
+def scipy_rows() -> list[Row]:
+    """The functions and distributions of SciPy's modules that `funcgrad.scipy` mirrors, but its ufuncs."""
+    found = []
+    for short in SCIPY_MODULES:
+        theirs = importlib.import_module(f"scipy.{short}")
+        ours = importlib.import_module(f"funcgrad.scipy.{short}").__all__
+        for name in sorted({*theirs.__all__, *ours}):
+            value = getattr(theirs, name, None)
+            if isinstance(value, (type, np.ufunc)) or not callable(value):
+                continue
+            traced = name in ours
+            note = f"as `funcgrad.scipy.{short}.{name}`" if traced else "takes plain arrays only"
+            found.append(Row(f"scipy.{short}.{name}", RULES if traced else ERROR, 0, note))
+    return found
+
+
 def counts() -> Counter[str]:
     """How many functions are of each kind."""
     return Counter(row.kind for row in rows())
@@ -224,8 +244,9 @@ def page() -> str:
         f"<tr><td>{kind}</td><td>{count[kind]}</td><td>{KINDS[kind]}</td></tr>" for kind in kinds
     )
     options = "".join(f'<option value="{kind}">{kind}</option>' for kind in kinds)
-    body = "\n".join(_html(row) for row in rows() + special_rows())
+    body = "\n".join(_html(row) for row in rows() + special_rows() + scipy_rows())
     special = Counter(row.kind for row in special_rows())
+    mirrored = [row for row in scipy_rows() if row.kind == RULES]
     return f"""\
 **{total} public functions** of `numpy`, `numpy.linalg` and `numpy.fft` (NumPy {np.__version__}):
 
@@ -238,7 +259,9 @@ def page() -> str:
 
 {differentiable_share():.0%} of the functions that have a mathematical derivative are traced with all rules; the others
 turn their argument into a plain array, and say so.
-Of the {special.total()} ufuncs of `scipy.special`, {special.total() - special[ERROR]} are traced.
+Of the {special.total()} ufuncs of `scipy.special`, {special.total() - special[ERROR]} are traced as they are;
+of SciPy's other functions and distributions, {len(mirrored)} stand in
+[`funcgrad.scipy`](scipy.md), with SciPy's signatures. More of SciPy is traced in its array mode (`SCIPY_ARRAY_API=1`).
 
 <div class="filter" data-table="functions">
 <input type="search" placeholder="Filter: solve, fft, cum ..." aria-label="Filter the functions">

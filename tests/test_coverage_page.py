@@ -12,6 +12,7 @@ from scripts.coverage_table import (
     differentiable_share,
     page,
     rows,
+    scipy_rows,
 )
 
 
@@ -55,3 +56,13 @@ def test_page_shows_counts_and_every_function() -> None:
     for kind, count in counts().items():
         assert f"<td>{kind}</td><td>{count}</td>" in text
         assert f'<option value="{kind}">' in text
+
+
+def test_scipys_modules_say_where_a_function_stands() -> None:
+    found = {row.name: row for row in scipy_rows()}
+    assert found["scipy.linalg.expm"].note == "as `funcgrad.scipy.linalg.expm`"
+    assert found["scipy.stats.norm"].kind == RULES
+    assert found["scipy.signal.find_peaks"].kind == ERROR
+    assert not [
+        name for name in found if name.startswith("scipy.special.erf")
+    ]  # ufuncs: special_rows
