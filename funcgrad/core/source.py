@@ -20,6 +20,9 @@ _HIDDEN = (
     "<__array_function__",
     "<funcgrad program",
 )
+_SCIPY = (
+    os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(np.__file__))), "scipy") + os.sep
+)
 _hidden_files: dict[str, bool] = {}
 
 
@@ -182,8 +185,16 @@ def _is_call(code: CodeType, offset: int) -> bool:
 
 
 def here() -> str:
-    """`\\n  at file:line in function` for the user's running line, or nothing if there is none."""
-    location = locate(current_source())
+    """`\\n  at file:line in function` for the user's running line, or nothing if there is none.
+
+    SciPy's code counts as the user's where it is traced, but it is not where its user can mend something.
+    """
+    frame: Any = sys._getframe(1)
+    while frame is not None and (
+        is_hidden(frame.f_code.co_filename) or frame.f_code.co_filename.startswith(_SCIPY)
+    ):
+        frame = frame.f_back
+    location = None if frame is None else locate((frame.f_code, frame.f_lasti))
     return f"\n  at {location}" if location else ""
 
 
