@@ -18,12 +18,16 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+if sys.platform != "win32":
+    import fcntl
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 OPTIONS = (
@@ -44,10 +48,19 @@ OPTIONS = (
     "--allow-file-access-from-files",  # frames of a site on disk are of one origin, as when served
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no name leads anywhere
 )
+# Not a `preexec_fn`, which runs between fork and exec: processes with threads, as those of pytest-xdist, must not.
+LAUNCHER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def installed() -> str | None:
-    """The path of a Chromium, or None."""
+    """The path of a Chromium that can be driven, or None."""
+    if sys.platform == "win32":
+        return None  # programs there do not inherit numbered descriptors
     asked = os.environ.get("FUNCGRAD_BROWSER")
     return asked or next(filter(None, map(shutil.which, NAMES)), None)
 
@@ -66,17 +79,12 @@ class Browser:
         self._profile = tempfile.TemporaryDirectory(prefix="browser-", ignore_cleanup_errors=True)
         command_read, command_write = os.pipe()
         answer_read, answer_write = os.pipe()
-        # The child's descriptors 3 and 4, by way of numbers that cannot be 3 or 4.
+        # Numbers that cannot be 3 or 4 already, which the launcher gives the browser's ends.
         high_read, high_write = (_at_least(fd, 64) for fd in (command_read, answer_write))
-
-        def connect() -> None:
-            os.dup2(high_read, 3)
-            os.dup2(high_write, 4)
-
+        launch = [sys.executable, "-c", LAUNCHER, str(high_read), str(high_write)]
         self._process = subprocess.Popen(
-            [path, *OPTIONS, f"--user-data-dir={self._profile.name}", "about:blank"],
-            preexec_fn=connect,
-            pass_fds=(3, 4),
+            [*launch, path, *OPTIONS, f"--user-data-dir={self._profile.name}", "about:blank"],
+            pass_fds=(high_read, high_write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -262,8 +270,6 @@ class Page:
 
 def _at_least(fd: int, lowest: int) -> int:
     """The same open file under a number that is not below `lowest`."""
-    import fcntl
-
     copy = fcntl.fcntl(fd, fcntl.F_DUPFD, lowest)
     os.close(fd)
     return copy
