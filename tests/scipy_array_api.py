@@ -45,7 +45,8 @@ Y = X[::-1] ** 2 + 0.1
 UNARY = """
     fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft fft.fftn fft.ifftn fft.rfftn fft.irfftn fft.fftshift
     fft.ifftshift fft.dct constants.lambda2nu integrate.cumulative_trapezoid
-    special.erf special.gammaln special.logsumexp special.softmax special.log_softmax
+    special.erf special.gammaln special.ndtri special.expit special.j0 special.digamma
+    special.logsumexp special.softmax special.log_softmax
     stats.gmean stats.hmean stats.skew stats.kurtosis stats.moment stats.kstat stats.kstatvar stats.circmean
     stats.circvar stats.circstd stats.sem stats.zscore stats.gzscore stats.tmean stats.tvar stats.tstd stats.tmin
     stats.tmax stats.tsem stats.differential_entropy stats.gstd stats.rankdata stats.lmoment
@@ -60,6 +61,9 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "integrate.romb": lambda f, x, y: f(x[:5]),
     "integrate.tanhsinh": lambda f, x, y: f(np.sin, x * 0, x).integral,
     "differentiate.derivative": lambda f, x, y: f(np.sin, x).df,
+    "special.betainc": lambda f, x, y: f(x, y, 0.3),
+    "special.gammainc": lambda f, x, y: f(x, y),
+    "special.stdtr": lambda f, x, y: f(x, y),
     "special.xlogy": lambda f, x, y: f(x, y),
     "special.rel_entr": lambda f, x, y: f(x, y),
     "stats.boxcox_llf": lambda f, x, y: f(0.5, x),

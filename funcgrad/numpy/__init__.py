@@ -7,6 +7,7 @@ Only functions that make arrays are replaced: NumPy cannot dispatch those.
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 import numpy as np
@@ -220,6 +221,9 @@ def __getattr__(name: str) -> Any:
         ours = getattr(importlib.import_module(f"funcgrad.numpy.{family}"), name)
         globals()[name] = ours
         return ours
+    if name == "special" and "scipy.special" in sys.modules:
+        # Where SciPy looks for the special functions of an array library (SCIPY_ARRAY_API=1).
+        return importlib.import_module("funcgrad.ops.special.ufuncs")
     try:
         return getattr(np, name)
     except AttributeError:

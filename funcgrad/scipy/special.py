@@ -190,7 +190,9 @@ _other = other_names("special")
 
 def __getattr__(name: str) -> Any:
     if not name.startswith("__"):
-        value = getattr(scipy_module("special"), name, None)
+        special = scipy_module("special")
+        # With SCIPY_ARRAY_API=1 the public name is a function around the ufunc.
+        value = getattr(special._ufuncs, name, None) or getattr(special, name, None)
         if isinstance(value, np.ufunc) or (value is not None and name in _DISPATCH):
             return value
     return _other(name)

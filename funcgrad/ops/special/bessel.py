@@ -10,10 +10,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.define import elementwise
+from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.define import no_derivative, outputs, special_ufunc
 from funcgrad.ops.special.gamma import rgamma
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from funcgrad.core import dispatch
 from funcgrad.core.errors import NoDerivativeError
@@ -15,6 +14,7 @@ from funcgrad.core.tracing import current_trace, typeof
 from funcgrad.core.types import WEAK_TYPES
 from funcgrad.ops.basic import convert
 from funcgrad.ops.define import Elementwise, elementwise, ufunc_dtypes
+from funcgrad.ops.special import ufuncs as special
 
 Rule = Callable[..., Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.define import ZERO, elementwise
+from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.define import composite, special_ufunc
 from funcgrad.ops.special.hypergeometric import hyp1f1
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import special
+
+from funcgrad.ops.special import ufuncs as special
 
 _MOST_TERMS = 20_000
 _EPSILON = 1e-16

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.define import ZERO, elementwise, ufunc_dtypes
+from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.define import no_derivative, special_ufunc
 from funcgrad.ops.special.zeta import hurwitz, hurwitz_slope
 
@@ -66,11 +66,11 @@ def _as(dtype_of: Any, value: Any) -> Any:
     return np.asarray(value, np.result_type(*dtype_of))[()]
 
 
-_zeta_dtypes = ufunc_dtypes(special._ufuncs._zeta)
+_zeta_dtypes = ufunc_dtypes(special._zeta)
 # Hurwitz's zeta function, the sum of (q + k)^-s.
 zeta = elementwise(
     "zeta",
-    special._ufuncs._zeta,
+    special._zeta,
     jvp=(
         lambda t, ans, s, q: t * zeta_slope(s, q),
         lambda t, ans, s, q: -t * (s * zeta(s + 1.0, q)),
@@ -89,7 +89,7 @@ zeta_slope = elementwise(
 # Riemann's: s > 1, where it has a derivative here; elsewhere values only.
 riemann_zeta = elementwise(
     "riemann_zeta",
-    special._ufuncs._riemann_zeta,
+    special._riemann_zeta,
     jvp=lambda t, ans, s: t * zeta_slope(s, e.where(e.eq(s, s), 1.0, s)),
 )
 zetac = special_ufunc("zetac", lambda t, ans, s: t * zeta_slope(s, e.where(e.eq(s, s), 1.0, s)))

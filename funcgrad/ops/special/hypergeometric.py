@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from scipy import special
-
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.define import elementwise
+from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.define import no_derivative, special_ufunc
 
 
@@ -111,7 +110,7 @@ eval_hermitenorm = _polynomial(
 
 lambertw = elementwise(
     "lambertw",
-    special._ufuncs._lambertw,
+    special._lambertw,
     jvp=(lambda t, ans, z, k, tol: t * (e.exp(-ans) / (1.0 + ans)), None, None),
 )
 wrightomega = special_ufunc("wrightomega", lambda t, ans, z: t * (ans / (1.0 + ans)))

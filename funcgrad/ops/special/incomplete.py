@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.define import Elementwise, elementwise, ufunc_dtypes
+from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.define import composite, no_derivative, special_ufunc
 from funcgrad.ops.special.entropy import xlog1py, xlogy
 from funcgrad.ops.special.fractions import betainc_slopes, gammainc_slope

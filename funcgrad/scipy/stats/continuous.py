@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special as sp
 
+from funcgrad.ops.special import ufuncs as sp
 from funcgrad.scipy.stats.distribution import Continuous
 
 _LOG_2PI = math.log(2.0 * math.pi)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import special as sp
 
+from funcgrad.ops.special import ufuncs as sp
 from funcgrad.scipy.stats.distribution import Discrete
 
 

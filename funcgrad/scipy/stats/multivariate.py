@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special as sp
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
@@ -15,6 +14,7 @@ from funcgrad.numpy.arguments import operand
 from funcgrad.ops.linalg.factor import cholesky_p
 from funcgrad.ops.linalg.matrix import column, diagonal_matrix, matrix_diagonal, uncolumn
 from funcgrad.ops.linalg.solve import triangular_solve
+from funcgrad.ops.special import ufuncs as sp
 from funcgrad.ops.stop import stop_gradient_p
 from funcgrad.scipy.mirror import has_tracer
 from funcgrad.scipy.stats.distribution import Distribution, double

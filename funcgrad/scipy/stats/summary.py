@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import special as sp
 
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.ops.basic import convert
+from funcgrad.ops.special import ufuncs as sp
 from funcgrad.scipy.mirror import mirrors
 
 
