@@ -158,13 +158,14 @@ class Emitter(Operands):
             return None
         dtypes = {a.dtype for a in avals}
         ufunc = eqn.primitive.ufunc
-        if self.python and dtypes <= {scalars.FLOAT, scalars.BOOL}:
+        if self.python and (dtypes <= {scalars.FLOAT, scalars.BOOL} or dtypes == scalars.MIXED):
             form = self._python_form(eqn, out, dtypes)
             if form is not None:
                 self.kinds[out] = PYTHON
                 if "/" in form or "math." in form:
                     self.source.guarded = True
-                return form.format(*[self.scalar(a) for a in eqn.invars])
+                read = self.scalar if dtypes != scalars.MIXED else self.as_float
+                return form.format(*[read(a) for a in eqn.invars])
         alike = len(dtypes) == 1 and scalars.BOOL not in dtypes
         if not alike or ufunc not in scalars.OPERATORS or eqn.params:
             return None

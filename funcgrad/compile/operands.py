@@ -67,6 +67,12 @@ class Operands:
             return repr(value)
         return self.name(atom)
 
+    def as_float(self, atom: Atom) -> str:
+        """An operand, an integer or a float, of a Python expression on floats."""
+        if atom.aval.dtype == scalars.FLOAT:
+            return self.scalar(atom)
+        return repr(float(atom.val)) if type(atom) is Literal else f"float({self.name(atom)})"
+
     def operand(self, atom: Atom, dtypes: set[Any], size: int) -> str:
         """An operand of a ufunc whose operands have these dtypes."""
         if type(atom) is Literal:

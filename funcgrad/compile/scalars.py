@@ -91,3 +91,5 @@ PYTHON_BY_NAME: dict[str, str] = {"select_n": "{2} if {0} else {1}"}
 PYTHON_ERRORS = "(ZeroDivisionError, OverflowError, ValueError)"
 FLOAT = np.dtype(float)
 BOOL = np.dtype(bool)
+# NumPy converts the integers to floats first.
+MIXED = frozenset({FLOAT, np.dtype(np.int64)})

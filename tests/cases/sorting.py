@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.numpy import jax_arguments
 from funcgrad.numpy import sized as sizes
 from funcgrad.numpy.functional import vectorize
 from funcgrad.ops import sorting
@@ -255,7 +256,7 @@ SIZED += [
         jax=None,
     ),
     Case(
-        lambda x: sizes.take(np.array([5.0, 6.0, 7.0]), np.argmax(x, 1) % 3) * x[:, 0],
+        lambda x: jax_arguments.take(np.array([5.0, 6.0, 7.0]), np.argmax(x, 1) % 3) * x[:, 0],
         name="take from a plain array",
         jax=None,
     ),

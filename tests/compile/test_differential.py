@@ -27,6 +27,7 @@ SCALARS = [
     lambda x: np.abs(x) ** 0.5 + np.arctan2(x, 2.0),
     lambda x: e.select_n(x > 0.0, x, -x) * 1e300 * 1e300,
     lambda x: (x > 0.5, x == x, np.isnan(x)),
+    lambda x: np.maximum(x, 2) / np.add(1, x * x) + np.power(np.int64(3), x),
 ]
 
 
