@@ -21,8 +21,9 @@ from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr
 from funcgrad.core.types import float0
 
 if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
+    from funcgrad.api.arrays import Array, block_until_ready, device_get, device_put, typeof
     from funcgrad.api.check_grads import check_grads
-    from funcgrad.api.debugging import debug_infs, debug_nans, why_zero
+    from funcgrad.api.debugging import debug_infs, debug_nans, disable_jit, why_zero
     from funcgrad.api.drawing import draw, to_dot, to_mermaid
     from funcgrad.api.inspection import ShapeDtypeStruct, eval_shape, make_jaxpr
     from funcgrad.api.jacobians import hessian, hvp, jacfwd, jacobian, jacrev
@@ -53,10 +54,12 @@ __version__ = "0.1.0"
 # What is imported when it is first used, since start-up is paid for by every script: public names with
 # their modules, and namespaces.
 _LAZY = {
+    "Array": "api.arrays",
     "CustomVJPPrimal": "control.zeros",
     "FiniteDifferences": "control.finite_differences",
     "ShapeDtypeStruct": "api.inspection",
     "SymbolicZero": "control.zeros",
+    "block_until_ready": "api.arrays",
     "check": "control.runtime_check",
     "check_grads": "api.check_grads",
     "check_jaxpr": "core.check",
@@ -71,6 +74,9 @@ _LAZY = {
     "debug_infs": "api.debugging",
     "debug_nans": "api.debugging",
     "defprimitive": "control.user_primitive",
+    "device_get": "api.arrays",
+    "device_put": "api.arrays",
+    "disable_jit": "api.debugging",
     "draw": "api.drawing",
     "ensure_compile_time_eval": "api.scopes",
     "eval_shape": "api.inspection",
@@ -101,6 +107,7 @@ _LAZY = {
     "stop_gradient": "api.stop",
     "to_dot": "api.drawing",
     "to_mermaid": "api.drawing",
+    "typeof": "api.arrays",
     "vjp": "api.products",
     "vmap": "api.vmap",
     "why_zero": "api.debugging",
@@ -112,7 +119,6 @@ _NAMESPACES = frozenset(
         "custom_batching",
         "custom_derivatives",
         "debug",
-        "dtypes",
         "errors",
         "experimental",
         "flatten_util",
@@ -142,12 +148,14 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Array",
     "ClosedJaxpr",
     "CustomVJPPrimal",
     "FiniteDifferences",
     "Jaxpr",
     "ShapeDtypeStruct",
     "SymbolicZero",
+    "block_until_ready",
     "cache_info",
     "check",
     "check_grads",
@@ -164,8 +172,11 @@ __all__ = [
     "custom_vmap",
     "debug_infs",
     "debug_nans",
-    "draw",
     "defprimitive",
+    "device_get",
+    "device_put",
+    "disable_jit",
+    "draw",
     "ensure_compile_time_eval",
     "eval_jaxpr",
     "eval_shape",
@@ -198,6 +209,7 @@ __all__ = [
     "stop_gradient",
     "to_dot",
     "to_mermaid",
+    "typeof",
     "value_and_grad",
     "vjp",
     "vmap",

@@ -60,6 +60,25 @@ def debug_infs(enable: bool = True) -> Iterator[None]:
         config.debug_infs = before
 
 
+@contextlib.contextmanager
+def disable_jit(disable: bool = True) -> Iterator[None]:
+    """Within the block, functions made by `jit` run as plain Python, so that a debugger sees values.
+
+    For the whole process, set `fg.config.disable_jit` or the environment variable `FUNCGRAD_DISABLE_JIT`.
+
+    >>> import funcgrad as fg
+    >>> with fg.disable_jit():
+    ...     fg.jit(lambda x: "positive" if x > 0 else "negative")(1.0)
+    'positive'
+    """
+    before = config.disable_jit
+    config.disable_jit = disable
+    try:
+        yield
+    finally:
+        config.disable_jit = before
+
+
 class ZeroReport:
     """What `why_zero` found: for each differentiable argument the reasons, in words."""
 

@@ -121,7 +121,9 @@ class Jit(Transformed):
             else:
                 key = _quick_key(args)
             found = self._short.get(key)
-            if found is not None and not (config.debug_nans or config.debug_infs):
+            if found is not None and not (
+                config.debug_nans or config.debug_infs or config.disable_jit
+            ):
                 program, out_tree = found
                 try:
                     results = program(*args)
@@ -161,6 +163,8 @@ class Jit(Transformed):
         return copy
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if config.disable_jit:
+            return self.fun(*args, **kwargs)
         if kwargs or self._static_positions or self._static_names:
             dynamic, static = self._split(args, kwargs)
         else:

@@ -45,6 +45,7 @@ class Config:
         debug_nans: raise `NonFiniteError` at the first equation that makes a NaN, in the forward or backward
             pass (`FUNCGRAD_DEBUG_NANS`). Everything then runs in the interpreter.
         debug_infs: the same for infinities (`FUNCGRAD_DEBUG_INFS`).
+        disable_jit: run functions made by `jit` as plain Python (`FUNCGRAD_DISABLE_JIT`).
         native_loops: compile loops of small operations with the system's C compiler, if there is one
             (`FUNCGRAD_NATIVE_LOOPS`). What was compiled is kept in `FUNCGRAD_CACHE_DIR` (`~/.cache/funcgrad`).
         num_threads: how many threads share large elementwise work (`FUNCGRAD_NUM_THREADS`); the number of
@@ -56,6 +57,7 @@ class Config:
         "check_jaxprs",
         "debug_infs",
         "debug_nans",
+        "disable_jit",
         "native_loops",
         "traceback_filtering",
     )
@@ -65,6 +67,7 @@ class Config:
         self.traceback_filtering = _flag("FUNCGRAD_TRACEBACK_FILTERING", True)
         self.debug_nans = _flag("FUNCGRAD_DEBUG_NANS", False)
         self.debug_infs = _flag("FUNCGRAD_DEBUG_INFS", False)
+        self.disable_jit = _flag("FUNCGRAD_DISABLE_JIT", False)
         self.native_loops = _flag("FUNCGRAD_NATIVE_LOOPS", True)
         given = os.environ.get("FUNCGRAD_NUM_THREADS")
         self._num_threads = _n_processors() if given is None else _n_threads(given)

@@ -162,6 +162,8 @@ class LocalArray(Storage):
     def __getattr__(self, name: str) -> Any:
         if name in ("__array_interface__", "__array_struct__"):
             raise AttributeError(name)  # NumPy takes `__array__` then
+        if name == "at":  # of traced arrays only
+            return self._trace.innermost().snapshot(self._index).at
         value = getattr(self._index, name)
         if not callable(value):
             return as_local(value, (self,), self._trace)
