@@ -50,7 +50,8 @@ def jit(
         fun: a function of arrays (or pytrees of arrays). Left out, `jit(...)` is a decorator.
         static_argnums: positions of arguments that are Python values, hashable; the function is traced anew for each.
         static_argnames: names of such arguments.
-        donate_argnums: positions of arguments whose memory the program may reuse for results.
+        donate_argnums: positions of arguments whose memory the program may write over. Such an array may be the
+            result itself afterwards: `x = step(x)` is right, to use the old `x` under another name is not.
         donate_argnames: names of such arguments.
         keep_unused: accepted for JAX's sake; unused inputs are always kept.
         inline: accepted for JAX's sake; calls are always inlined when compiled.
