@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import sys
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -80,10 +81,11 @@ def hide_frames(error: Exception) -> Exception:
 
 
 def worth_a_second_try(error: Exception) -> bool:
-    """Whether a function of NumPy's was given a list of traced values, which it takes from now on."""
-    if not isinstance(error, ConcretizationError) or error.function is None:
-        return False
-    return importlib.import_module("funcgrad.numpy.list_arguments").learn(error)
+    """Whether what failed is traced from now on: NumPy's functions of lists of traced values, SciPy's functions."""
+    hooks = ["funcgrad.scipy.stand_ins"] if "scipy" in sys.modules else []
+    if isinstance(error, ConcretizationError) and error.function is not None:
+        hooks.insert(0, "funcgrad.numpy.list_arguments")
+    return any(importlib.import_module(hook).learn(error) for hook in hooks)
 
 
 def reraise_filtered(fun: Callable[..., Any]) -> Callable[..., Any]:

@@ -45,6 +45,14 @@ def register(module: ModuleType = np, /, **names: Any) -> None:
             known.namespace.update(names)
 
 
+def plain(module: ModuleType, name: str) -> Any:
+    """What a name of a module is when no trace is open; None if it has no such name."""
+    known = _names.get(module)
+    if known is not None and name in known.plain:
+        return known.plain[name]
+    return getattr(module, name, None)
+
+
 def enter() -> None:
     """A trace opens (the outermost of its thread)."""
     global _open

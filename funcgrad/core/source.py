@@ -62,6 +62,11 @@ def is_hidden(filename: str) -> bool:
     return hidden
 
 
+def is_scipys(filename: str) -> bool:
+    """Whether frames of this file are SciPy's."""
+    return filename.startswith(_SCIPY)
+
+
 def source_of(frame: Any) -> Source | None:
     """The user's code that is running, seen from a frame inside of it. Called for every equation."""
     hidden = _hidden_files.get
@@ -191,7 +196,7 @@ def here() -> str:
     """
     frame: Any = sys._getframe(1)
     while frame is not None and (
-        is_hidden(frame.f_code.co_filename) or frame.f_code.co_filename.startswith(_SCIPY)
+        is_hidden(frame.f_code.co_filename) or is_scipys(frame.f_code.co_filename)
     ):
         frame = frame.f_back
     location = None if frame is None else locate((frame.f_code, frame.f_lasti))

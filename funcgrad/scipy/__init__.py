@@ -14,16 +14,16 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-_MODULES = ("integrate", "linalg", "optimize", "signal", "sparse", "special", "stats")
+MODULES = ("integrate", "linalg", "optimize", "signal", "sparse", "special", "stats")
 
-__all__ = [*_MODULES]
+__all__ = [*MODULES]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
+    if name in MODULES:
         return importlib.import_module(f"funcgrad.scipy.{name}")
     raise AttributeError(f"module 'funcgrad.scipy' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(_MODULES)
+    return sorted(MODULES)

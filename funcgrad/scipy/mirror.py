@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import importlib
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any, TypeVar
 
+from funcgrad.core import patch
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer
@@ -14,10 +16,24 @@ from funcgrad.core.tracing import Tracer
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+class _Plain:
+    """A module of SciPy's, with its own functions also where a counterpart stands for one (stand_ins)."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        value = patch.plain(self._module, name)
+        return getattr(self._module, name) if value is None else value
+
+    def __dir__(self) -> list[str]:
+        return dir(self._module)
+
+
 def scipy_module(name: str) -> Any:
     """`scipy.name`, or an error that says how to get it."""
     try:
-        return importlib.import_module(f"scipy.{name}")
+        return _Plain(importlib.import_module(f"scipy.{name}"))
     except ImportError:
         raise UnsupportedError(
             f"funcgrad.scipy.{name} needs SciPy, which is not installed{here()}\n  "

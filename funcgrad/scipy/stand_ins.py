@@ -1,0 +1,113 @@
+"""SciPy's functions in code that does not know funcgrad: `scipy.linalg.solve(t, b)`.
+
+SciPy makes plain arrays of what it is given, so that the first such call fails. The function that was called then
+stands for its traced counterpart in `funcgrad.scipy` while a trace is open (core.patch), in SciPy's module and in the
+user's own if it was imported by name, and the user's function, which is pure, is traced again. On plain arrays the
+counterparts are SciPy's own functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from types import FrameType, ModuleType, TracebackType
+from typing import Any
+
+from funcgrad.core import patch
+from funcgrad.core.errors import FuncgradError, LostDerivativeError
+from funcgrad.core.source import called_name, is_hidden, is_scipys, locate
+from funcgrad.scipy import MODULES
+
+_learned: set[tuple[str, str, str]] = set()
+
+
+def learn(error: Exception) -> bool:
+    """Whether a function of SciPy's that failed is traced from now on, so that a second try is worth it."""
+    for user, site, scipys in _calls(error.__traceback__):
+        names = [called_name(site), *(frame.f_code.co_name for frame in scipys)]
+        for module in _modules(scipys):
+            found = _public_name(module, names, scipys)
+            if found is not None and _stand_in(module, found, user):
+                return True
+        # The error says so when SciPy has swallowed the one that was raised.
+        if isinstance(error, LostDerivativeError):
+            _explain(error, site, scipys)
+    return False
+
+
+def _calls(
+    traceback: TracebackType | None,
+) -> Iterator[tuple[FrameType, Any, list[FrameType]]]:
+    """Calls of SciPy in a traceback: who calls it, from where, and the frames within."""
+    caller: Any = None
+    scipys: list[FrameType] = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        file = frame.f_code.co_filename
+        if is_scipys(file):
+            scipys.append(frame)
+        elif not is_hidden(file):
+            if caller is not None and scipys:
+                yield *caller, scipys
+            caller, scipys = (frame, (frame.f_code, traceback.tb_lasti)), []
+        traceback = traceback.tb_next
+    if caller is not None and scipys:
+        yield *caller, scipys
+
+
+def _modules(frames: list[FrameType]) -> list[str]:
+    """The modules of SciPy's that have a counterpart here and that are in use, the likeliest first."""
+    order: dict[str, None] = {}
+    for frame in frames:
+        parts = str(frame.f_globals.get("__name__", "")).split(".")
+        order |= {".".join(parts[1:3]): None, ".".join(parts[1:2]): None}
+    order |= dict.fromkeys(MODULES)
+    return [name for name in order if name in MODULES and f"scipy.{name}" in sys.modules]
+
+
+def _public_name(module: str, names: list[str | None], frames: list[FrameType]) -> str | None:
+    """The public name of what was called: a function, or an object (`norm`) or a class whose method it was."""
+    ours = importlib.import_module(f"funcgrad.scipy.{module}")
+    owners = [frame.f_locals.get("self") for frame in frames]
+    owners = [owner for owner in owners if owner is not None]
+    for name in ours.__all__:
+        scipys = patch.plain(sys.modules[f"scipy.{module}"], name)
+        if any(owner is scipys or type(owner) is scipys for owner in owners):
+            return str(name)
+    return next((name for name in names if name in ours.__all__), None)
+
+
+def _stand_in(module: str, name: str, user: FrameType) -> bool:
+    """Let a name of SciPy's stand for our counterpart where the user finds it; False if it does so already."""
+    ours = getattr(importlib.import_module(f"funcgrad.scipy.{module}"), name)
+    scipy_module = sys.modules[f"scipy.{module}"]
+    scipys = patch.plain(scipy_module, name)
+    places: list[tuple[ModuleType, str]] = []
+    if scipys is not None:
+        places.append((scipy_module, name))
+    user_module = sys.modules.get(user.f_globals.get("__name__", ""))
+    if user_module is not None and vars(user_module) is user.f_globals:
+        places += [(user_module, key) for key, value in user.f_globals.items() if value is scipys]
+    new = [place for place in places if (place[0].__name__, place[1], module) not in _learned]
+    for place, key in new:
+        _learned.add((place.__name__, key, module))
+        patch.register(place, **{key: ours})
+    return bool(new)
+
+
+def _explain(error: FuncgradError, site: Any, frames: list[FrameType]) -> None:
+    """Let an error name the function of SciPy's that has no counterpart."""
+    paths = [str(frame.f_globals.get("__name__", "")).split(".") for frame in frames]
+    public = [[part for part in parts if not part.startswith("_")] for parts in paths]
+    module = ".".join(next((parts[:2] for parts in public if len(parts) > 1), ["scipy"]))
+    name = called_name(site) or frames[0].f_code.co_name
+    owner = frames[0].f_locals.get("self")
+    if owner is not None:
+        kind = getattr(owner, "name", None) or type(owner).__name__
+        name = kind if name in (kind, "__init__") else f"{kind}.{frames[0].f_code.co_name}"
+    error.args = (
+        f"{module}.{name} makes plain arrays of traced values, which would drop their derivatives"
+        f"\n  at {locate(site)}\n  it has no traced implementation: compute it from functions that have one "
+        f"(docs: funcgrad.scipy), or wrap it with fg.pure_callback or fg.defprimitive",
+    )
