@@ -157,6 +157,7 @@ _WITH_JAX_ARGUMENTS = frozenset(
         "any",
         "argsort",
         "bincount",
+        "clip",
         "convolve",
         "correlate",
         "delete",

@@ -45,6 +45,8 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
         (np.array([1, 0, 1]), np.array([0.5, 1.0, 2.0])),
         {"length": 4},
     ),
+    "clip from below": ("clip", (X, 0.0), {}),
+    "clip from above": ("clip", (X,), {"max": 0.5}),
     "fill_diagonal": ("fill_diagonal", (X, 7.0), {"inplace": False}),
     "put": ("put", (X, np.array([1, 5]), 7.0), {"inplace": False}),
     "put_along_axis": ("put_along_axis", (X, INDICES, 7.0), {"axis": 1, "inplace": False}),
