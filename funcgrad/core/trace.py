@@ -11,30 +11,21 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch, patch
+from funcgrad.core.assemble import assemble
 from funcgrad.core.cache import intern_jaxpr
-from funcgrad.core.errors import (
-    TracingError,
-    UnsupportedError,
-)
-from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var, scalar_key
+from funcgrad.core.captured import plain_array, sample, unsupported_dtype
+from funcgrad.core.errors import TracingError
+from funcgrad.core.jaxpr import Jaxpr, scalar_key
 from funcgrad.core.local_array import LocalArray, plain
-from funcgrad.core.source import Source, describe_function, here, locate, scoped, source_of
+from funcgrad.core.source import Source, describe_function, locate, scoped, source_of
 from funcgrad.core.tracer import AbstractValue, Tracer, leaked
-from funcgrad.core.types import (
-    NUMERIC_KINDS,
-    SCALAR_AVALS,
-    ShapedArray,
-    array_aval,
-    aval_of,
-    is_masked,
-)
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval, aval_of
 
 Record = tuple[Any, tuple[int, ...], tuple[tuple[str, Any], ...]]
 
 # A captured array of at most this many bytes is copied, so that later in-place changes by the user's
 # code do not reach the trace; a larger one is watched by a checksum of a sample instead.
 _COPY_BYTES = 1 << 16
-_SAMPLE = 4096
 _ABSTRACT = object()  # an input whose value is not known
 _getframe = sys._getframe
 
@@ -252,7 +243,7 @@ class Trace:
             if not isinstance(value, np.ndarray):
                 return self.capture(value)
         if type(value) is not np.ndarray:
-            value = _plain(value)
+            value = plain_array(value)
         if value.dtype.kind not in NUMERIC_KINDS:
             value = dispatch.as_array(value) if value.dtype.kind == "O" else value
             if type(value) is Tracer:
@@ -265,16 +256,23 @@ class Trace:
         if self.inline_arrays:
             self.literals.append(value)
             return -len(self.literals), aval
-        if value.nbytes <= _COPY_BYTES:
-            return self._new_capture(aval, value.copy()), aval
         ids = self._captures()
         index = ids.get(id(value))
+        if value.nbytes <= _COPY_BYTES:
+            # The same array is one constant, unless it was written to since.
+            if (
+                index is None
+                or self.avals[index] != aval
+                or self.known[index].tobytes() != value.tobytes()
+            ):
+                index = ids[id(value)] = self._new_capture(aval, value.copy())
+            return index, aval
         if index is None:
             index = ids[id(value)] = self._new_capture(aval, value)
             frame_source = self.source or source_of(_getframe(2))
             if self._watched is None:
                 self._watched = []
-            self._watched.append((index, _sample(value), frame_source))
+            self._watched.append((index, sample(value), frame_source))
         return index, aval
 
     def snapshot(self, array: np.ndarray[Any, Any]) -> Tracer:
@@ -377,7 +375,7 @@ class Trace:
                 otherwise.
         """
         for index, before, source in self._watched or ():
-            if not np.array_equal(before, _sample(self.known[index]), equal_nan=True):
+            if not np.array_equal(before, sample(self.known[index]), equal_nan=True):
                 raise TracingError(
                     f"an array of {self.avals[index]} that the traced function used was then changed in place"
                     f"\n  used at {locate(source)}\n  make a copy of it before it is changed"
@@ -390,10 +388,10 @@ class Trace:
         ]
         if intern:
             jaxpr = intern_jaxpr(
-                self._key(out_indices, lift), lambda: self._build(out_indices, lift)
+                self._key(out_indices, lift), lambda: assemble(self, out_indices, lift)
             )
         else:
-            jaxpr = self._build(out_indices, lift)
+            jaxpr = assemble(self, out_indices, lift)
         consts = [self.known[i] for i in self.captured]
         if lift:
             consts += self.literals
@@ -416,62 +414,6 @@ class Trace:
             tuple([(id(s[0]), s[1]) if s else None for s in self.sources]),
             lift,
         )
-
-    def _build(self, out_indices: list[int], lift: bool) -> Jaxpr:
-        variables = [Var(aval) for aval in self.avals]
-        literals: list[Atom] = (
-            [Var(aval_of(v)) for v in self.literals]
-            if lift
-            else [Literal(v) for v in self.literals]
-        )
-
-        def atom(i: int) -> Atom:
-            return variables[i] if i >= 0 else literals[-1 - i]
-
-        eqns = []
-        for (primitive, ins, items), start, source in zip(
-            self.records, self.starts, self.sources, strict=True
-        ):
-            params = dict(items)
-            n_out = primitive.n_outputs(
-                [self.avals[i] if i >= 0 else literals[-1 - i].aval for i in ins], params
-            )
-            eqns.append(
-                Equation(
-                    primitive,
-                    tuple([atom(i) for i in ins]),
-                    tuple(variables[start : start + n_out]),
-                    params,
-                    source,
-                    primitive.eqn_effects(params),
-                )
-            )
-        constvars: list[Any] = [variables[i] for i in self.captured]
-        if lift:
-            constvars += literals
-        return Jaxpr(constvars, variables[: self.n_inputs], [atom(i) for i in out_indices], eqns)
-
-
-def unsupported_dtype(value: Any) -> UnsupportedError:
-    return UnsupportedError(
-        f"an array of dtype {value.dtype} cannot take part in a traced computation{here()}"
-        "\n  use a boolean, integer, floating or complex dtype"
-    )
-
-
-def _plain(value: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    if is_masked(value):
-        raise UnsupportedError(
-            f"a masked array cannot take part in a traced computation{here()}"
-            "\n  use np.where(mask, value, fill) on plain arrays"
-        )
-    return value.view(np.ndarray)
-
-
-def _sample(array: np.ndarray[Any, Any]) -> Any:
-    """A strided sample of an array, to notice that it was changed."""
-    step = max(1, array.size // _SAMPLE)
-    return array.reshape(-1)[::step].copy() if array.flags.c_contiguous else array.flat[::step]
 
 
 def current_trace() -> Trace | None:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from funcgrad.core.captured import unsupported_dtype
 from funcgrad.core.jaxpr import Jaxpr
-from funcgrad.core.trace import Trace, current_trace, unsupported_dtype
+from funcgrad.core.trace import Trace, current_trace
 from funcgrad.core.tracer import OWN, AbstractValue, Tracer, View, is_traced, leaked, typeof
 from funcgrad.core.types import ShapedArray
 
