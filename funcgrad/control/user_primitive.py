@@ -127,6 +127,9 @@ class UserFunction:
     def __repr__(self) -> str:
         return f"<primitive {self.primitive.name}>"
 
+    def _function_parts(self) -> tuple[Any, ...]:
+        return self.primitive, self.jvp, self.vjp, self.elementwise
+
     def __reduce__(self) -> Any:
         return _find_user_function, (self.primitive.name,)
 
@@ -174,6 +177,9 @@ class _Call:
         self.primitive = primitive
         self.kwargs = kwargs
 
+    def _function_parts(self) -> tuple[Any, ...]:
+        return self.primitive, *self.kwargs.items()
+
     def __call__(self, *args: Any) -> Any:
         return self.primitive.call(*args, **self.kwargs)
 
@@ -187,6 +193,9 @@ class _Forward:
         self.user = user
         self.custom = custom
         self.kwargs = kwargs
+
+    def _function_parts(self) -> tuple[Any, ...]:
+        return self.user, self.custom, *self.kwargs.items()
 
     def __call__(self, primals: Any, tangents: Any) -> Any:
         ans = self.custom(*primals)
@@ -239,6 +248,9 @@ class _Backward:
     def __init__(self, user: UserFunction, kwargs: dict[str, Any]) -> None:
         self.user = user
         self.kwargs = kwargs
+
+    def _function_parts(self) -> tuple[Any, ...]:
+        return self.user, *self.kwargs.items()
 
     def __call__(self, residuals: Any, ct: Any) -> Any:
         ans, args = residuals

@@ -157,6 +157,20 @@ def test_defprimitive_with_a_reverse_rule() -> None:
         fg.jvp(ours, (A, B), (A, B))
 
 
+RULE_CALLS: list[Any] = []
+
+
+def test_defprimitive_whose_rule_calls_the_function_itself() -> None:
+    def rule(ct: Any, ans: Any, x: Any) -> Any:
+        RULE_CALLS.append(ct)
+        return ct * 0.25 * (own_exp(x) + own_exp(x * 1.0) + own_exp(1.0 * x) + own_exp(+x))
+
+    own_exp = fg.defprimitive(np.exp, name="own_exp", elementwise=True, vjp=rule)
+    np.testing.assert_allclose(fg.grad(own_exp)(0.5), np.exp(0.5))
+    assert len(RULE_CALLS) <= 2  # rules of rules wait until a derivative asks for them
+    np.testing.assert_allclose(fg.grad(fg.grad(fg.grad(own_exp)))(0.5), np.exp(0.5))
+
+
 def test_defprimitive_decorator_keywords_and_several_results() -> None:
     @fg.defprimitive(jvp=fg.FiniteDifferences(), shape=lambda x, y, power: (x, y))
     def both(x: Any, y: Any, power: int = 2) -> Any:
