@@ -94,6 +94,24 @@ REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "which has no order": (lambda x: np.interp(x + 1j, x, x), (X,)),
     "axis= is required": (lambda m: np.cumulative_sum(m), (M,)),
     "out has shape": (lambda x: np.sum(x, out=np.zeros_like(x)), (X,)),
+    "select with an empty condition list": (lambda x: np.select([], [], x), (X,)),
+    "unique: size= is for axis=None or 1-d arrays": (
+        lambda m: fg.numpy.unique(m, axis=0, size=2),
+        (M,),
+    ),
+    "one_hot: the axis": (
+        lambda n: fg.vmap(lambda n: nn.one_hot(n, 3, axis="i"), axis_name="i")(n[:2]),
+        (N,),
+    ),
+    "segment numbers of shape": (lambda x: fg.lax.segment_sum(x, np.zeros(7, int)), (X,)),
+    "the operands need at least": (lambda s: np.vecdot(s, s), (S,)),
+    "`initial` must be `None` or `0`": (
+        lambda x: fg.scipy.integrate.cumulative_trapezoid(x, initial=3),
+        (X,),
+    ),
+    "the dtype must be inexact": (lambda x: np.nanmean(x, dtype=int), (X,)),
+    "np.cov: fweights of shape (1,) for 3": (lambda x: np.cov(x, fweights=np.ones(1, int)), (X,)),
+    "homogeneous eigenvalues": (lambda m: fg.scipy.linalg.eig(m, homogeneous_eigvals=True), (M,)),
     # Indices
     "cannot replace elements of an empty array": (
         lambda x: x[:0].put([0], 1.0, mode="wrap"),

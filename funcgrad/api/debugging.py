@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from funcgrad.api.products import TracedCall
+from funcgrad.control.checkpoint import without_calls
 from funcgrad.core.config import config
-from funcgrad.core.jaxpr import Equation, Jaxpr, Literal
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, subjaxprs
 from funcgrad.core.source import locate
 from funcgrad.core.tree import keystr, tree_flatten_with_path
 from funcgrad.core.types import is_differentiable
@@ -120,13 +121,14 @@ def why_zero(fun: Callable[..., Any], *args: Any) -> ZeroReport:
         args = args[0]
     call = TracedCall(fun, args, "why_zero")
     paths = [path for path, _ in tree_flatten_with_path(args)[0]]
-    values = _values(call.jaxpr, [*call.consts, *call.leaves])
+    jaxpr = without_calls(call.jaxpr)
+    values = _values(jaxpr, [*call.consts, *call.leaves])
     n_consts = len(call.consts)
     reasons = {}
     for i, (aval, path) in enumerate(zip(call.avals, paths, strict=True)):
         name = f"argument {path[0].idx}{keystr(path[1:])}"
         if is_differentiable(aval.dtype):
-            reasons[name] = _reasons(call.jaxpr, call.jaxpr.invars[n_consts + i], values)
+            reasons[name] = _reasons(jaxpr, jaxpr.invars[n_consts + i], values)
         else:
             reasons[name] = [f"it has type {aval}, which has no derivative"]
     return ZeroReport(reasons)
@@ -164,7 +166,7 @@ def _reasons(jaxpr: Jaxpr, var: Any, values: dict[Any, Any]) -> list[str]:
         flags = [v in tangents for v in inputs]
         program, out_nonzero = forward.jvp(single, flags)
         if not any(out_nonzero):
-            stops.append(_stop(eqn))
+            stops += _within(eqn) or [_stop(eqn)]
             continue
         operands = [values[v] for v in inputs]
         given = [tangents[v] for v in inputs if v in tangents]
@@ -177,7 +179,7 @@ def _reasons(jaxpr: Jaxpr, var: Any, values: dict[Any, Any]) -> list[str]:
                 if np.any(np.asarray(tangent) != 0):
                     tangents[out] = tangent
                 else:
-                    vanishing.append(_vanish(eqn))
+                    vanishing += _within(eqn) or [_vanish(eqn)]
     outputs = [a for a in jaxpr.outvars if type(a) is not Literal]
     if any(v in tangents for v in outputs):
         return []
@@ -209,6 +211,22 @@ def _stop(eqn: Equation) -> str:
     if not any(is_differentiable(v.aval.dtype) for v in eqn.outvars):
         return f"{_place(eqn)}{eqn.primitive.name} gives {outs}, which has no derivative"
     return f"{_place(eqn)}{eqn.primitive.name} stops the derivative"
+
+
+def _within(eqn: Equation) -> list[str]:
+    """What stops derivatives in the body of a loop or in the branches of a condition."""
+    found = []
+    for _, body in subjaxprs(eqn.params):
+        for inner in without_calls(body).eqns:
+            inputs = _distinct(inner)
+            flags = [is_differentiable(v.aval.dtype) for v in inputs]
+            if subjaxprs(inner.params):
+                found += _within(inner)
+            elif any(flags) and not any(
+                forward.jvp(Jaxpr((), inputs, inner.outvars, (inner,)), flags).out_nonzero
+            ):
+                found.append(_stop(inner))
+    return found
 
 
 def _vanish(eqn: Equation) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,22 @@ def test_why_not_zero():
     assert "has no derivative" in report.reasons["argument 0['n']"][0]
     assert "argument 0['a'] is not zero" in str(report)
     assert not fg.why_zero(np.sin, 1.0)
+
+
+def test_why_zero_looks_into_bodies_and_calls() -> None:
+    def loop(x: Any) -> Any:
+        return fg.lax.scan(lambda c, _: (np.round(c), None), x, length=3)[0]
+
+    def branch(x: Any) -> Any:
+        return fg.lax.cond(x > 5.0, np.cos, lambda x: np.floor(x), x)
+
+    def called(x: Any) -> Any:
+        return fg.jit(lambda x: np.round(x))(x)
+
+    for f, name in ((loop, "rint"), (branch, "floor"), (called, "rint"), (fg.jit(loop), "rint")):
+        for transformed in (f, fg.vmap(f)):
+            x = 1.3 if transformed is f else np.array([1.3])
+            report = fg.why_zero(transformed, x)
+            assert report
+            assert f"{__file__}:" in str(report)
+            assert f"{name} stops the derivative" in str(report)
