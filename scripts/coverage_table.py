@@ -261,7 +261,8 @@ def page() -> str:
 turn their argument into a plain array, and say so.
 Of the {special.total()} ufuncs of `scipy.special`, {special.total() - special[ERROR]} are traced as they are;
 of SciPy's other functions and distributions, {len(mirrored)} stand in
-<a href="scipy.html"><code>funcgrad.scipy</code></a>, with SciPy's signatures. More of SciPy is traced in its array mode (`SCIPY_ARRAY_API=1`).
+<a href="scipy.html"><code>funcgrad.scipy</code></a>, with SciPy's signatures.
+More of SciPy is traced in its array mode (`SCIPY_ARRAY_API=1`).
 
 <div class="filter" data-table="functions">
 <input type="search" placeholder="Filter: solve, fft, cum ..." aria-label="Filter the functions">
