@@ -219,6 +219,8 @@ REFUSED_CALLS: dict[str, Callable[[Any], Any]] = {
     "savez_compressed": lambda t: np.savez_compressed("never written", t),
     "may_share_memory": lambda t: np.may_share_memory(t, t),
     "shares_memory": lambda t: np.shares_memory(t, t),
+    "broadcast": lambda t: np.broadcast(t, t),
+    "nditer": lambda t: np.nditer(t),
     "busday_count": lambda t: np.busday_count(t, t),
     "busday_offset": lambda t: np.busday_offset(t, t),
 }

@@ -57,9 +57,14 @@ def find_function(func: Any) -> Callable[..., Any]:
     return implementation
 
 
+def advice_on(func: Any) -> str | None:
+    """What to do instead of calling a function on traced values, if that is known."""
+    return next(filter(None, [advise(func) for advise in _ADVISERS]), None)
+
+
 def unsupported(func: Any) -> UnsupportedError:
     """The error for a function without a traced implementation; it says what to do instead."""
-    advice = next(filter(None, [advise(func) for advise in _ADVISERS]), None) or (
+    advice = advice_on(func) or (
         "compute it from functions that have one, or wrap it with fg.pure_callback or fg.defprimitive"
     )
     return UnsupportedError(f"{name_of(func)} has no traced implementation{here()}\n  {advice}")

@@ -22,6 +22,16 @@ def shown(value: Any) -> str:
     return f"{type(value).__name__} {text}" if len(text) < 60 else f"a {type(value).__name__}"
 
 
+def _registration(leaf: Any) -> str:
+    """How to make an object with attributes a pytree."""
+    kind = type(leaf)
+    if hasattr(kind, "__dataclass_fields__"):
+        return f"let its fields be leaves, fg.tree_util.register_dataclass({kind.__name__}); or "
+    if hasattr(leaf, "__dict__") and not callable(leaf):
+        return f"say what its leaves are, fg.tree_util.register_pytree_node({kind.__name__}, flatten, unflatten); or "
+    return ""
+
+
 def leaf_aval(leaf: Any) -> ShapedArray | None:
     """The abstract value of a leaf of an argument; None if it is no array."""
     if type(leaf) is Tracer:
@@ -67,8 +77,8 @@ def flatten_arrays(
                 suffix = keystr(path) if isinstance(what, str) else ""
                 raise ArgumentError(
                     f"{transform}: {name}{suffix} is {shown(leaf)}, "
-                    "not an array or a number\n  close over it (functools.partial), mark it static, or "
-                    "convert it with np.asarray"
+                    f"not an array or a number\n  {_registration(leaf)}close over it (functools.partial), mark it "
+                    "static, or convert it with np.asarray"
                 )
             leaves[i] = leaf = converted
             aval = leaf_aval(leaf)
@@ -96,7 +106,7 @@ def as_output(leaf: Any, fun: Any, path: str, transform: str) -> Any:
         return dispatch.as_array(leaf)
     raise ArgumentError(
         f"{transform}: {describe_function(fun)} returned {shown(leaf)} at result{path}, "
-        "not an array or a number\n  return it as auxiliary data (has_aux=True), or leave it out"
+        f"not an array or a number\n  {_registration(leaf)}return it as auxiliary data (has_aux=True), or leave it out"
     )
 
 

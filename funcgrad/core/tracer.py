@@ -278,6 +278,8 @@ class Tracer(Storage):
             raise _stored(self.aval)
         name = called_function()
         known = name is not None and hasattr(np, name)
+        if name is not None and dispatch.advice_on(numpys := getattr(np, name, None)):
+            raise dispatch.unsupported(numpys)
         if name in _PLAIN_METHODS and current_call() == name:
             lost = LostDerivativeError(
                 f"the method .{name} of a plain array was given a traced {self.aval}, which would drop its derivative"

@@ -50,15 +50,16 @@ eye = _local(np.eye)
 identity = _local(np.identity)
 
 
-def _contains_tracer(value: Any) -> bool:
+def contains_traced(value: Any) -> bool:
+    """Whether a value is traced, or one in nested lists or in an array of objects is."""
     if type(value) is Tracer:
         return True
     if isinstance(value, (list, tuple)):
-        return any(_contains_tracer(v) for v in value)
+        return any(contains_traced(v) for v in value)
     return (
         isinstance(value, np.ndarray)
         and value.dtype == object
-        and any(map(_contains_tracer, value.flat))
+        and any(map(contains_traced, value.flat))
     )
 
 
@@ -80,7 +81,7 @@ def array(
            [0., 0.],
            [0., 6.]])
     """
-    if not _contains_tracer(object):
+    if not contains_traced(object):
         options = {"copy": copy, "order": order, "subok": subok, "ndmin": ndmin, **kwargs}
         return local(patch.numpy_array(object, dtype, **options))
     out = dispatch.as_array(object)
@@ -105,7 +106,7 @@ def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
         out = patch.numpy_array(object, *args, **kwargs)
         return local(out) if takes_traced(sys._getframe(1), "array") else out
     except (FuncgradError, TypeError, ValueError):
-        if _contains_tracer(object):
+        if contains_traced(object):
             wants_plain(sys._getframe(1).f_code.co_filename)  # prepares the code for traced arrays
             return array(object, *args, **kwargs)
         raise
@@ -125,7 +126,7 @@ def asarray(
     >>> fg.grad(lambda x: fnp.asarray([x, x * x]).sum())(3.0)
     np.float64(7.0)
     """
-    if not _contains_tracer(a):
+    if not contains_traced(a):
         options = {"device": kwargs.pop("device")} if kwargs.get("device") else {}
         return patch.numpy_asarray(a, dtype, order, copy=copy, **options, **kwargs)
     out = dispatch.as_array(a)

@@ -26,6 +26,8 @@ REFUSED: dict[str, str] = {
     "datetime_as_string": _DATES,
     "is_busday": _DATES,
     "isnat": _DATES,
+    "broadcast": "np.broadcast_shapes(x.shape, y.shape) gives the shape, np.broadcast_arrays(x, y) the arrays",
+    "nditer": "loop over np.ndindex(x.shape) and take x[index], or compute with whole arrays",
     "may_share_memory": _MEMORY,
     "shares_memory": _MEMORY,
 }

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core import patch
+from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError
 from funcgrad.core.local_array import LocalArray
 from funcgrad.core.tracer import Tracer
-from funcgrad.numpy.creation import asarray, copying
+from funcgrad.numpy.creation import asarray, contains_traced, copying
 from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
 
 # NumPy's own, for modules that are imported while these names stand for something else.
@@ -43,6 +43,20 @@ def _ndenumerate(arr: Any) -> Any:
     if type(arr) is np.ndarray:
         return numpy_ndenumerate(arr)
     return importlib.import_module("funcgrad.numpy.index_tricks").ndenumerate(arr)
+
+
+def _refusing(name: str) -> Callable[..., Any]:
+    """A class of NumPy's that cannot hold traced values, and would say so less clearly."""
+    numpys = getattr(np, name)
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        if contains_traced(args):
+            raise dispatch.unsupported(numpys)
+        return numpys(*args, **kwargs)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = numpys.__doc__
+    return make
 
 
 def _converter(name: str) -> Callable[..., Any]:
@@ -98,5 +112,9 @@ patch.register(
     }
 )
 patch.register(
-    r_=_Brackets("r_"), c_=_Brackets("c_"), vectorize=_vectorize, ndenumerate=_ndenumerate
+    r_=_Brackets("r_"),
+    c_=_Brackets("c_"),
+    vectorize=_vectorize,
+    ndenumerate=_ndenumerate,
+    nditer=_refusing("nditer"),
 )

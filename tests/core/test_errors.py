@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import pickle
 import re
@@ -407,3 +408,22 @@ def test_classes_have_the_names_that_jax_gives_them() -> None:
             run()
     with pytest.raises(AttributeError):  # JAX's class for it
         fg.custom_jvp(lambda x: x)(1.0)
+
+
+def test_objects_that_are_no_pytrees_say_how_to_register_them() -> None:
+    @dataclasses.dataclass
+    class Point:
+        x: Any
+        y: Any
+
+    class Plain:
+        def __init__(self) -> None:
+            self.x = 1.0
+
+    for transform in (fg.grad, fg.jit, fg.vmap):
+        with pytest.raises(ArgumentError, match=r"fg\.tree_util\.register_dataclass\(Point\)"):
+            transform(lambda p: p.x)(Point(np.ones(2), 1.0))
+        with pytest.raises(ArgumentError, match=r"register_pytree_node\(Plain, flatten"):
+            transform(lambda p: p.x)(Plain())
+    with pytest.raises(ArgumentError, match=r"at result, .*\n.*register_dataclass\(Point\)"):
+        fg.jit(lambda x: Point(x, x))(1.0)

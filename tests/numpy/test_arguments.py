@@ -79,3 +79,25 @@ def test_traced_calls_raise_numpys_errors(name: str) -> None:
 def test_gradients_through_ordered_reductions() -> None:
     fg.check_grads(lambda x: np.divide.reduce(x, axis=1, initial=2.0), (X,), order=2)
     fg.check_grads(lambda x: np.subtract.reduce(x, where=MASK, initial=x[0, 0]), (X,), order=1)
+
+
+ADVICE: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "nditer": (lambda x: sum(v * v for v in np.nditer(x)), r"np\.nditer .*\n.*\n.*np\.ndindex"),
+    "nditer of several": (lambda x: list(np.nditer([x, 2.0])), r"np\.nditer has no traced"),
+    "broadcast": (lambda x: np.broadcast(x, 2.0).shape[0] * x, r"np\.broadcast_shapes"),
+}
+
+
+@pytest.mark.parametrize("name", ADVICE)
+def test_classes_that_hold_arrays_say_what_to_use(name: str) -> None:
+    fun, text = ADVICE[name]
+    with pytest.raises(fg.errors.UnsupportedError, match=text):
+        fg.grad(fun)(X[0])
+
+
+def test_classes_that_hold_plain_arrays_work() -> None:
+    def weighted(x: Any) -> Any:
+        shape = np.broadcast(np.ones((2, 1)), np.ones(3)).shape
+        return np.sum(x * np.ones(shape)) + sum(float(v) for v in np.nditer(np.ones(2)))
+
+    assert fg.grad(weighted)(1.0) == 6.0
