@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from funcgrad.api.products import TracedCall
 from funcgrad.control.checkpoint import without_calls
 from funcgrad.core.config import config
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, subjaxprs
-from funcgrad.core.source import locate
+from funcgrad.core.source import current_source, describe_function, locate
+from funcgrad.core.tracing import is_traced
 from funcgrad.core.tree import keystr, tree_flatten_with_path
 from funcgrad.core.types import is_differentiable
 from funcgrad.transforms import forward
@@ -132,6 +134,29 @@ def why_zero(fun: Callable[..., Any], *args: Any) -> ZeroReport:
         else:
             reasons[name] = [f"it has type {aval}, which has no derivative"]
     return ZeroReport(reasons)
+
+
+def warn_of_zeros(
+    fun: Callable[..., Any], jaxpr: Jaxpr, operands: list[Any], names: list[str]
+) -> None:
+    """What `grad` does with `config.warn_zero_gradients`; operands are constants and the named arguments."""
+    if is_traced(*operands):
+        return  # the outermost derivative has the values
+    jaxpr = without_calls(jaxpr.open_consts())
+    jaxpr = jaxpr.replace(outvars=jaxpr.outvars[:1])  # without auxiliary results
+    values = _values(jaxpr, operands)
+    for name, var in zip(names, jaxpr.invars[len(operands) - len(names) :], strict=True):
+        reasons = _reasons(jaxpr, var, values) if is_differentiable(var.aval.dtype) else []
+        if reasons:
+            message = "\n  ".join(
+                [
+                    f"the derivative of {describe_function(fun)} with respect to {name} is zero:",
+                    *reasons,
+                ]
+            )
+            place = locate(current_source())
+            file, line = (place.file, place.line) if place else ("funcgrad", 0)
+            warnings.warn_explicit(message, UserWarning, file, line)
 
 
 def _values(jaxpr: Jaxpr, args: list[Any]) -> dict[Any, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from funcgrad.api.call import Aux, Transformed, execute, result_aval, split_aux
+from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, leaf_aval
@@ -201,6 +203,10 @@ class Grad(Transformed):
                 out = self._check_output(out)
             outs = [out] if aux is None else [out, *aux.tracers()]
             jaxpr, consts = trace.finish(outs, lift=True)
+        if config.warn_zero_gradients:
+            names = [what(path) for path, _ in tree_flatten_with_path(wrt)[0]]
+            debugging = importlib.import_module("funcgrad.api.debugging")  # when it is asked for
+            debugging.warn_of_zeros(self.fun, jaxpr, [*consts, *leaves], names)
         program = jaxpr._memo.get(self._key) or gradient_jaxpr(jaxpr, self.with_value)
         results = execute(program, [*consts, *leaves])
         n_values = 1 if self.with_value else 0

@@ -104,3 +104,23 @@ def test_why_zero_looks_into_bodies_and_calls() -> None:
             assert report
             assert f"{__file__}:" in str(report)
             assert f"{name} stops the derivative" in str(report)
+
+
+def test_a_warning_of_zero_gradients_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def loss(params: Any, x: Any) -> Any:
+        return np.sum(np.round(params["a"] * x)) + params["b"]
+
+    params = {"a": 2.0, "b": 1.0}
+    assert fg.grad(loss)(params, 3.0) == {"a": 0.0, "b": 1.0}  # without a word
+    monkeypatch.setattr(fg.config, "warn_zero_gradients", True)
+    message = (
+        r"the derivative of .*loss \(.*\) with respect to argument 0\['a'\] is zero:\n  "
+        rf"{__file__}:\d+ in .*loss: rint stops the derivative"
+    )
+    with pytest.warns(UserWarning, match=message) as caught:
+        assert fg.grad(loss)(params, 3.0) == {"a": 0.0, "b": 1.0}
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="with respect to argument x is zero"):
+        fg.value_and_grad(loss, argnums=(), argnames="x")(params, x=3.0)
+    fg.grad(lambda x: x**2)(0.5)  # nothing stops this one
