@@ -23,6 +23,11 @@ def log(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
+def load() -> float:
+    """How many processes want to run, on average over a minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+
+
 class Peer:
     """The process of one library."""
 
@@ -111,7 +116,7 @@ def main() -> None:
     )
     args = parser.parse_args()
     start = time.perf_counter()
-    before = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    before = load()
     results = run(args.only, args.peers, args.rounds, args.seconds)
     measured: dict[str, Any] = {}
     if not args.no_fresh:
@@ -128,7 +133,8 @@ def main() -> None:
             name: fresh.peak_memory(str(ROOT), name, peers, log)
             for name in ("polynomial", "transcendental", "black-scholes", "n-body", "attention")
         }
-    text = report.page(results, measured, f"Load of the machine before the run: {before:.1f}.")
+    loads = f"Load of the machine: {before:.1f} before the run, {load():.1f} after it."
+    text = report.page(results, measured, loads)
     print(text)
     log(f"{time.perf_counter() - start:.0f} seconds in all")
     if args.write:
