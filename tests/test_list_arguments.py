@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad.core.errors import LostDerivativeError
 
+PLAIN_COSH = np.cosh
 X = np.array([1.5, -0.5, 2.0])
 H = 1e-6
 FUNCTIONS: dict[str, Callable[[Any], Any]] = {
@@ -30,6 +33,12 @@ FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "argmax": lambda x: x[np.argmax([x[0], x[1]])],
     "clip": lambda x: np.clip([x[0], x[1]], 0, 1.7).sum(),
     "fnp.mean": lambda x: fnp.mean([x[0], x[1]]) * fnp.exp([x[2]])[0],
+    "method of a ufunc": lambda x: (
+        np.maximum.reduce([x[0], x[1]]) + np.add.accumulate([x[1], x[2]])[1]
+    ),
+    "outer product": lambda x: np.multiply.outer([x[0], 1.0], [x[1], x[2]]).sum(),
+    "of SciPy's": lambda x: special.expit([x[0], x[1]]).sum(),
+    "of several lengths": lambda x: np.hstack([[x[0], x[1]], [1.0, 2.0, x[2] ** 2]]).sum(),
     "times a list": lambda x: np.sum(x[:2] * [x[1], x[2]]) + np.sum(np.ones(2) * [x[0], x[1]]),
 }
 
@@ -56,6 +65,17 @@ def test_an_inner_function_is_traced_again() -> None:
     np.testing.assert_allclose(fg.grad(fun)(1.5), 0.0)
     assert fun(1.5) == 4.0
     assert calls.count("outer") == 2  # the call by grad, and the last one
+
+
+def test_stand_ins_pass_for_numpys_functions() -> None:
+    def fun(x: Any) -> Any:
+        assert isinstance(np.cosh, np.ufunc)
+        assert pickle.loads(pickle.dumps(np.cosh)) == np.cosh
+        assert {np.cosh: 1}[PLAIN_COSH] == 1
+        return np.cosh([x, 1.0]).sum()
+
+    np.testing.assert_allclose(fg.grad(fun)(0.5), np.sinh(0.5))
+    np.testing.assert_allclose(fg.grad(fun)(0.5), np.sinh(0.5))  # with the stand-in from the start
 
 
 def test_plain_functions_come_back() -> None:

@@ -133,6 +133,7 @@ def is_storing() -> bool:
     return opname[code.co_code[offset]].startswith(("STORE_SUBSCR", "STORE_SLICE"))
 
 
+_UFUNC_METHODS = frozenset({"accumulate", "at", "outer", "reduce", "reduceat"})
 _call_sites: dict[tuple[CodeType, int], str | None] = {}
 
 
@@ -180,7 +181,10 @@ def _called_name(code: CodeType, offset: int) -> str | None:
         if inside and instruction.opname.startswith("LOAD_"):
             names.append((end, last, instruction.argval))
     # `a.b.zeros(3)` loads `a`, `a.b` and `a.b.zeros`.
-    return max(names, key=lambda name: name[:2])[2] if names else None
+    *path, name = [None, *[name for _, _, name in sorted(names, key=lambda name: name[:2])]]
+    if name in _UFUNC_METHODS and isinstance(getattr(np, str(path[-1]), None), np.ufunc):
+        return path[-1]  # np.add.reduce
+    return name
 
 
 def _is_call(code: CodeType, offset: int) -> bool:

@@ -8,6 +8,8 @@ pure, is traced again. Functions that are never given such lists are not touched
 from __future__ import annotations
 
 import functools
+import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +32,7 @@ def learn(error: BaseException) -> bool:
         return False
     _learned.add(name)
     found = False
-    for module in _MODULES:
+    for module in filter(None, (*_MODULES, sys.modules.get("scipy.special"))):
         function: Any = getattr(module, name, None)
         if isinstance(function, np.ufunc) or _is_traced_function(function):
             patch.register(module, **{name: _TakingLists(function)})
@@ -46,22 +48,49 @@ def _is_traced_function(function: Any) -> bool:
 
 
 class _TakingLists:
-    """A function or ufunc of NumPy's that takes lists with traced values inside for arrays."""
+    """A function or ufunc of NumPy's, or a method of one, that takes lists with traced values inside for arrays."""
 
     def __init__(self, numpys: Callable[..., Any]) -> None:
         functools.update_wrapper(self, numpys)
         self.numpys = numpys
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """Code that asks `isinstance(f, np.ufunc)` goes on as with NumPy's."""
+        return type(self.numpys)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         named = {name: _array_of(value) for name, value in kwargs.items()}
         return self.numpys(*map(_array_of, args), **named)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.numpys, name)
+        value = getattr(self.numpys, name)
+        return _TakingLists(value) if isinstance(value, types.BuiltinMethodType) else value
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or other is self.numpys
+
+    def __hash__(self) -> int:
+        return hash(self.numpys)
+
+    def __reduce__(self) -> Any:
+        # By name NumPy's own would not be found as long as this stands for it.
+        owner = getattr(self.numpys, "__module__", None) or "numpy"
+        return _numpys, (owner, self.numpys.__name__)
 
     def __repr__(self) -> str:
         return repr(self.numpys)
 
 
+def _numpys(module: str, name: str) -> Any:
+    found = getattr(sys.modules[module], name)
+    return getattr(found, "numpys", found)
+
+
 def _array_of(value: Any) -> Any:
-    return as_array(value) if type(value) in (list, tuple) and contains_tracer(value) else value
+    if type(value) not in (list, tuple) or not contains_tracer(value):
+        return value
+    try:
+        return as_array(value)
+    except ValueError:  # not of one shape: what joins arrays takes a list of them
+        return type(value)([_array_of(v) for v in value])
