@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Primitives that stand for transforms, control flow and the like, not for functions of NumPy: their tests.
 TESTED_ELSEWHERE = {
     "tests/api/test_vmap.py": "all_gather axis_index psum psum_scatter pmax pmin",
-    "tests/compile": "fused",
+    "tests/compile": "fused while_record while_replay",
     "tests/control": """
         check checkpoint cond custom_jvp_call custom_lin custom_linear_solve custom_vjp_call custom_vmap_call
         debug_callback finite_differences io_callback name pure_callback scan while while_transpose""",

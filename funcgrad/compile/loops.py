@@ -87,15 +87,16 @@ class LoopEmitter(Emitter):
             name = self.name(var)
             # The arguments stay as they are, for the careful version to start again with.
             self.source.params.append(f"{name}_in")
-            if var.aval.shape:
-                self.source.add(f"{name} = {name}_in")
-            elif self.python and var.aval.dtype in (scalars.FLOAT, scalars.BOOL):
-                kind = "float" if var.aval.dtype == scalars.FLOAT else "bool"
-                self.source.add(f"{name} = {kind}({name}_in)")
-                self.kinds[var] = PYTHON
-            else:
-                self.source.add(f"{name} = {dtype_name(var.aval.dtype)}({name}_in)")
-                self.kinds[var] = SCALAR
+            kind = "" if var.aval.shape else self.number_kind(var)
+            self.source.add(f"{name} = {kind}({name}_in)" if kind else f"{name} = {name}_in")
+
+    def number_kind(self, var: Var) -> str:
+        """The type that a 0-d value has in the loop, which is remembered: Python's or NumPy's."""
+        if self.python and var.aval.dtype in (scalars.FLOAT, scalars.BOOL):
+            self.kinds[var] = PYTHON
+            return "float" if var.aval.dtype == scalars.FLOAT else "bool"
+        self.kinds[var] = SCALAR
+        return dtype_name(var.aval.dtype)
 
     def _by_rows(self, consts: Sequence[Var]) -> list[Equation]:
         """The equations with products that read a constant matrix across its rows reading a transposed copy.

@@ -8,6 +8,7 @@ from funcgrad.compile.contract import contract
 from funcgrad.compile.cse import cse
 from funcgrad.compile.fuse import fuse
 from funcgrad.compile.inline import inline_calls
+from funcgrad.compile.share_runs import share_runs
 from funcgrad.compile.simplify import simplify
 from funcgrad.control.loop_split import split_loops
 from funcgrad.core.check import checked
@@ -24,7 +25,7 @@ def split(jaxpr: Jaxpr) -> Jaxpr:
 # Each is a pure function from jaxpr to jaxpr. `simplify` runs again after `cse`, which makes
 # operands equal; constants are folded by a rule of `simplify`.
 SIMPLE: tuple[Pass, ...] = (inline_calls, dce, simplify, cse, simplify, dce)
-PIPELINE: tuple[Pass, ...] = (*SIMPLE, split, simplify, cse, dce, fuse, contract)
+PIPELINE: tuple[Pass, ...] = (*SIMPLE, split, simplify, cse, dce, share_runs, fuse, contract)
 
 
 def simplified(jaxpr: Jaxpr) -> Jaxpr:

@@ -82,9 +82,13 @@ class _BodyCompiler:
         module = importlib.import_module("funcgrad.compile.while_loops")
         return module.compile_while(loop)
 
-    def way_back(self, loop: Any, linear: tuple[bool, ...]) -> Callable[..., Sequence[Any]]:
+    def record(self, loop: Any, linear: tuple[bool, ...]) -> Callable[..., Sequence[Any]]:
         module = importlib.import_module("funcgrad.compile.while_loops")
-        return module.compile_way_back(loop, linear)
+        return module.compile_record(loop, linear)
+
+    def replay(self, loop: Any, linear: tuple[bool, ...]) -> Callable[..., Sequence[Any]]:
+        module = importlib.import_module("funcgrad.compile.while_loops")
+        return module.compile_replay(loop, linear)
 
     def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
         return importlib.import_module("funcgrad.compile.loops").split_scan(params)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from funcgrad.compile.emit import SCALAR
 from funcgrad.compile.loops import Loop, LoopEmitter
 from funcgrad.compile.pipeline import optimize
 from funcgrad.compile.source import ProgramSource
@@ -121,24 +120,57 @@ def compile_while(loop: Parts) -> Loop:
     return while_source(body, loop.cond_nconsts + loop.body_nconsts).function()
 
 
-# The way back
+# The way back, in two halves: the list between them has a tuple for each step
 
 
-def compile_way_back(loop: Parts, linear: tuple[bool, ...]) -> Loop:
-    """A function that goes through a loop and back.
+def compile_record(loop: Parts, linear: tuple[bool, ...]) -> Loop:
+    """A function of the condition's constants, what the steps need of constants, and the known carry.
 
-    It takes the condition's constants, what the steps need of constants, the known carry, invariant residuals, sums and
-    cotangents to start with; it gives the sums and the cotangents.
+    It gives the final carry, and the list of the residuals of each step.
     """
     plan = way_back(loop, linear)
     n_carry = len(plan.carry) - sum(plan.carry)
     forwards = _joined(plan.cond, loop.cond_nconsts, plan.step, plan.n_ahead)
+    return record_source(forwards, loop.cond_nconsts + plan.n_ahead, n_carry).function()
+
+
+def record_source(
+    forwards: Jaxpr, n_consts: int, n_carry: int, *, python: bool = True
+) -> ProgramSource:
+    """The source of a loop that keeps what its way back needs."""
+
+    def careful(*args: Any) -> Sequence[Any]:
+        make = lambda: record_source(forwards, n_consts, n_carry, python=False).function()
+        return forwards.memo(("careful_record", n_consts), make)(*args)
+
+    emitter = WhileEmitter(
+        forwards, n_consts, n_carry, python=python, careful=careful if python else None
+    )
+    consts, carry, _ = emitter._groups()
+    emitter._enter_all(consts, carry)
+    emitter.source.add("steps = []")
+    emitter.source.add("add = steps.append")
+    emitter.source.add("while True:")
+    lines = emitter.stepping(carry)
+    residuals = [emitter.stored(r) for r in forwards.outvars[1 + n_carry :]]
+    lines.append(f"add(({''.join(r + ', ' for r in residuals)}))")
+    lines += emitter.rebound(carry, forwards.outvars[1 : 1 + n_carry])
+    emitter._add_all(lines, indent=True)
+    emitter.source.results = [*[emitter._leave(v) for v in carry], "steps"]
+    return emitter.source
+
+
+def compile_replay(loop: Parts, linear: tuple[bool, ...]) -> Loop:
+    """A function of invariant residuals, sums and cotangents to start with, and the list of residuals.
+
+    It gives the sums and the cotangents.
+    """
+    plan = way_back(loop, linear)
     n_sums = sum(linear[: loop.body_nconsts])
     backwards = loop.body_jaxpr.memo(
         ("back_body", loop.cond_jaxpr, linear), lambda: _back_body(plan, n_sums)
     )
-    n_consts = loop.cond_nconsts + plan.n_ahead
-    return way_back_source(forwards, n_consts, n_carry, backwards, plan.n_invariant).function()
+    return replay_source(backwards, plan.n_invariant).function()
 
 
 def _back_body(plan: Any, n_sums: int) -> Jaxpr:
@@ -166,60 +198,32 @@ def _back_body(plan: Any, n_sums: int) -> Jaxpr:
     return optimize(build_jaxpr(fun, [*invariant, *sum_avals, *ct_avals, *stacked], name="while"))
 
 
-def way_back_source(
-    forwards: Jaxpr,
-    n_consts: int,
-    n_carry: int,
-    backwards: Jaxpr,
-    n_invariant: int,
-    *,
-    python: bool = True,
-) -> ProgramSource:
-    """The source of a loop and its way back."""
-    careful: Callable[..., Any] | None = None
-    if python:
+def replay_source(backwards: Jaxpr, n_invariant: int, *, python: bool = True) -> ProgramSource:
+    """The source of the way back through a loop."""
 
-        def careful(*args: Any) -> Sequence[Any]:
-            key = ("careful_back", backwards)
-            sizes = (n_consts, n_carry, backwards, n_invariant)
-            return forwards.memo(
-                key, lambda: way_back_source(forwards, *sizes, python=False).function()
-            )(*args)
+    def careful(*args: Any) -> Sequence[Any]:
+        make = lambda: replay_source(backwards, n_invariant, python=False).function()
+        return backwards.memo("careful_replay", make)(*args)
 
-    first = WhileEmitter(forwards, n_consts, n_carry, python=python, careful=careful)
-    consts, carry, _ = first._groups()
-    first._enter_all(consts, carry)
-    n_back = len(backwards.outvars)
-    second = WhileEmitter(backwards, n_invariant, n_back, python=python, careful=careful)
-    second.prefix = "back_"
-    second.nest(first)
-    second.source = source = first.source
-    once, cts, each = second._groups()
-    second._enter_all(once, cts)
-    residuals = forwards.outvars[1 + n_carry :]
-    for j in range(len(residuals)):
-        source.add(f"r{j} = []")
-        source.add(f"add{j} = r{j}.append")
-    source.add("steps = 0")
-    source.add("while True:")
-    lines = first.stepping(carry)
-    lines += [f"add{j}({first.stored(r)})" for j, r in enumerate(residuals)]
-    lines += ["steps += 1", *first.rebound(carry, forwards.outvars[1 : 1 + n_carry])]
-    first._add_all(lines, indent=True)
-    second.n_clusters = first.n_clusters
-    for var, residual in zip(each, residuals, strict=True):
-        if not var.aval.shape:
-            second.kinds[var] = first.kinds.get(residual, SCALAR)  # type: ignore[arg-type]
-    names = [second.name(v) for v in each]
-    stacks = [f"reversed(r{j})" for j in range(len(names))]
-    if not names:
-        source.add("for _ in range(steps):")
-    elif len(names) == 1:
-        source.add(f"for {names[0]} in {stacks[0]}:")
-    else:
-        source.add(f"for {', '.join(names)} in zip({', '.join(stacks)}):")
-    lines = [*second.statements(backwards.eqns, 0), *second.rebound(cts, backwards.outvars)]
-    second._add_all(lines or ["pass"], indent=True)
-    source.quiet = source.quiet or second.source.quiet
-    source.results = [second._leave(v) for v in cts]
-    return source
+    emitter = WhileEmitter(
+        backwards,
+        n_invariant,
+        len(backwards.outvars),
+        python=python,
+        careful=careful if python else None,
+    )
+    once, cts, each = emitter._groups()
+    emitter._enter_all(once, cts)
+    emitter.source.params.append("steps")
+    names = [emitter.name(v) for v in each]
+    target = f"({''.join(name + ', ' for name in names)})" if names else "_"
+    emitter.source.add(f"for {target} in reversed(steps):")
+    lines: list[Any] = []
+    for var, name in zip(each, names, strict=True):
+        if not var.aval.shape:  # recorded as Python's or NumPy's number
+            lines.append(f"{name} = {emitter.number_kind(var)}({name})")
+    lines += emitter.statements(backwards.eqns, 0)
+    lines += emitter.rebound(cts, backwards.outvars)
+    emitter._add_all(lines or ["pass"], indent=True)
+    emitter.source.results = [emitter._leave(v) for v in cts]
+    return emitter.source

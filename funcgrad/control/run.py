@@ -36,8 +36,11 @@ class Compiler(Protocol):
     def while_loop(self, loop: Any) -> Program:
         """A function of the operands of a `while` that gives its results."""
 
-    def way_back(self, loop: Any, linear: tuple[bool, ...]) -> Program:
-        """A function that runs a `while` forwards and backwards (see compile/while_loops.py)."""
+    def record(self, loop: Any, linear: tuple[bool, ...]) -> Program:
+        """A function that runs a `while` and gives a list of what the way back needs of each step."""
+
+    def replay(self, loop: Any, linear: tuple[bool, ...]) -> Program:
+        """A function that goes back through such a list (see compile/while_loops.py)."""
 
     def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
         """The jaxpr of a `scan` with what need not be done step by step taken out; None if there is nothing."""

@@ -1,8 +1,8 @@
 """The primitives `while`, a loop that runs for as long as a condition on its carry holds, and its transpose.
 
 `while[cond_jaxpr cond_nconsts body_jaxpr body_nconsts] cond_consts body_consts init -> carry`. How many steps
-there are is known when it runs. `while_transpose` runs the loop once more, keeps what the way back needs of
-each step in a growing list, and goes back through the list. It stands for the transpose of the loop as a
+there are is known when it runs. `while_transpose` runs the loop, keeps what the way back needs of each step on a
+growing stack, and goes back through the stack (while_runs.py). It stands for the transpose of the loop as a
 linear function of some operands, so its derivatives are loops and transposes of loops again.
 """
 
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from funcgrad.control.call import CallPrimitive, spread
 from funcgrad.control.jaxprs import (
@@ -26,6 +24,7 @@ from funcgrad.control.partial import PartialEval, dependent
 from funcgrad.control.run import WhileRunner, program
 from funcgrad.control.sequential import batch_by_loop
 from funcgrad.control.while_parts import Loop, batched_loop, way_back, with_tangents
+from funcgrad.control.while_runs import record, replay, transposed_avals
 from funcgrad.core.jaxpr import Equation, Jaxpr, dce, runs_side_effects
 from funcgrad.core.primitive import BatchAxis, Linear
 from funcgrad.core.tracing import build_jaxpr
@@ -226,75 +225,13 @@ class _Parts:
 
 def _t_impl(*args: Any, **params: Any) -> tuple[Any, ...]:
     p = _Parts(args, params)
-    loop = p.loop
-    plan = way_back(loop, p.linear)
-    l_consts, l_init = split_list(p.linear, loop.body_nconsts)
-    consts, init = split_list(p.operands, loop.body_nconsts)
-    early = program(plan.ahead)(*select(consts, l_consts, False))
-    n_invariant = len(early) - plan.n_ahead
-    invariant, own = early[:n_invariant], early[n_invariant:]
-    carry = select(init, plan.carry, False)
-    avals = select(_tangent_avals(loop), plan.carry)
-    cts = [
-        np.zeros(a.shape, a.dtype)[()] if ct is None else ct
-        for ct, a in zip(select(p.cts, plan.carry), avals, strict=True)
-    ]
-    sums = [
-        np.zeros(v.aval.shape, v.aval.dtype)[()]
-        for v in select(loop.body_jaxpr.invars[: loop.body_nconsts], l_consts)
-    ]
-    n_sums = len(sums)
-    runner = loop.memo(("runner", p.linear), lambda: WhileRunner(2 * _n_eqns(loop)))
-    found = _there_and_back(
-        plan, p.cond_consts, own, carry, invariant, sums, cts, runner.first_steps()
-    )
-    if found is None:
-        run = runner.program(lambda compiler: compiler.way_back(loop, p.linear))
-        outs = run(*p.cond_consts, *own, *carry, *invariant, *sums, *cts)
-        found = list(outs[:n_sums]), list(outs[n_sums:])
-    sums, cts = found
-    ct_init = spread(cts, plan.carry)
-    return (*sums, *select(ct_init, l_init))
-
-
-def _there_and_back(
-    plan: Any,
-    cond_consts: Sequence[Any],
-    own: Sequence[Any],
-    carry: Sequence[Any],
-    invariant: Sequence[Any],
-    sums: list[Any],
-    cts: list[Any],
-    steps: float,
-) -> tuple[list[Any], list[Any]] | None:
-    """The definition of the way back: keep residuals of all steps, and go through them backwards.
-
-    None if there are more steps than these.
-    """
-    if not steps:
-        return None
-    cond, step, back = program(plan.cond), program(plan.step), program(plan.back)
-    n_known, n_sums = len(carry), len(sums)
-    saved = []
-    while cond(*cond_consts, *carry)[0]:
-        outs = step(*own, *carry)
-        carry = list(outs[:n_known])
-        saved.append(outs[n_known:])
-        if len(saved) >= steps:
-            return None
-    while saved:
-        each = saved.pop()
-        residuals = [invariant[i] if once else each[i] for once, i in plan.routes]
-        outs = back(*residuals, *cts)
-        sums = [a + b for a, b in zip(sums, outs[:n_sums], strict=True)]
-        cts = list(outs[n_sums:])
-    return sums, cts
+    known = select(p.operands, p.linear, False)
+    _, stack = record(p.loop, p.linear, p.cond_consts, known)
+    return replay(p.loop, p.linear, p.given, stack, _present(p.cts))
 
 
 def _t_abstract(*avals: ShapedArray, **params: Any) -> tuple[ShapedArray, ...]:
-    linear = params["linear"]
-    invars = select(params["body_jaxpr"].invars, linear)
-    return tuple([v.aval.strip_weak_type() for v in invars])
+    return transposed_avals(params["linear"], params["body_jaxpr"])
 
 
 def _t_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
