@@ -14,7 +14,17 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-MODULES = ("integrate", "linalg", "optimize", "signal", "sparse", "special", "stats")
+MODULES = (
+    "fft",
+    "integrate",
+    "linalg",
+    "ndimage",
+    "optimize",
+    "signal",
+    "sparse",
+    "special",
+    "stats",
+)
 
 __all__ = [*MODULES]
 

@@ -1,0 +1,193 @@
+"""Splines through the samples of images, at any coordinates.
+
+The B-spline coefficients solve banded systems (M. Unser, Splines: a perfect fit for signal and image processing, IEEE
+Signal Processing Magazine 16, 1999), which SciPy does by recursive filters that it starts approximately.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import typeof
+from funcgrad.numpy.arguments import normalize_axis, operand
+from funcgrad.ops.basic import convert, move_axis
+from funcgrad.ops.linalg.banded import solve_banded_p
+from funcgrad.ops.linalg.solve import solve_p
+from funcgrad.scipy.mirror import mirrors
+from funcgrad.scipy.ndimage.edges import PADS, in_dtype, mode_name
+
+_SAMPLES = {
+    2: np.array([1.0, 6.0, 1.0]) / 8.0,
+    3: np.array([1.0, 4.0, 1.0]) / 6.0,
+    4: np.array([1.0, 76.0, 230.0, 76.0, 1.0]) / 384.0,
+    5: np.array([1.0, 26.0, 66.0, 26.0, 1.0]) / 120.0,
+}
+# How the coefficients of splines go on beyond the edges.
+_SPLINE_EDGES = {"reflect": "reflect", "nearest": "reflect", "grid-wrap": "grid-wrap"}
+
+
+def _fold(i: Any, n: int, edges: str) -> Any:
+    """Positions beyond the edges as positions within; of integers or of real numbers."""
+    if n == 1:
+        return i * 0
+    if edges == "grid-wrap":
+        return np.mod(i, n)
+    if edges == "wrap":
+        return np.mod(i, n - 1)
+    if edges == "reflect":
+        m = np.mod(i, 2 * n)
+        return np.where(m >= n, 2 * n - 1 - m, m)
+    m = np.mod(i, 2 * n - 2)
+    return np.where(m > n - 1, 2 * n - 2 - m, m)
+
+
+def _prefiltered(x: Any, order: int, axis: int, mode: str) -> Any:
+    """The coefficients of the spline through the samples along an axis."""
+    n = typeof(x).shape[axis]
+    samples = _SAMPLES[order]
+    half = len(samples) // 2
+    if n == 1:
+        return x
+    edges = _SPLINE_EDGES.get(mode, "mirror")
+    rows = np.repeat(np.arange(n), len(samples))
+    columns = _fold((np.arange(n)[:, None] + np.arange(-half, half + 1)).ravel(), n, edges)
+    ndim = len(typeof(x).shape)
+    moved = move_axis(x, axis, max(ndim - 2, 0)) if ndim > 1 else x[:, None]
+    values = np.tile(samples, n)
+    if edges == "grid-wrap":
+        matrix = np.zeros((n, n))
+        np.add.at(matrix, (rows, columns), values)
+        found = solve_p(matrix, moved)
+    else:
+        width = min(half, n - 1)
+        ab = np.zeros((2 * width + 1, n))
+        np.add.at(ab, (width + rows - columns, columns), values)
+        found = solve_banded_p(ab, moved, lower=width, upper=width)
+    return move_axis(found, max(ndim - 2, 0), axis) if ndim > 1 else found[:, 0]
+
+
+def _weights(t: Any, order: int) -> list[Any]:
+    """The values of the B-spline at its order + 1 nodes, `t` beyond the middle one (or the one before)."""
+    if order == 0:
+        return [np.ones_like(t)]
+    distances = [t - k for k in range(-(order // 2), order + 1 - order // 2)]
+    return [_bspline(np.abs(d), order) for d in distances]
+
+
+def _bspline(d: Any, order: int) -> Any:
+    """The centred B-spline at distance `d` >= 0, as a sum of truncated powers."""
+    total: Any = 0.0
+    factorial, binomial = 1.0, 1.0
+    for k in range(1, order + 1):
+        factorial *= k
+    for k in range(order + 2):
+        if k:
+            binomial = binomial * (order + 2 - k) / k
+        edge = (order + 1) / 2.0 - k
+        if edge <= 0:
+            break
+        base = np.maximum(edge - d, 0.0)
+        total = total + (-1.0) ** k * binomial * base**order
+    return total / factorial
+
+
+@mirrors("ndimage")
+def map_coordinates(
+    input: Any,
+    coordinates: Any,
+    output: Any = None,
+    order: int = 3,
+    mode: str = "constant",
+    cval: Any = 0.0,
+    prefilter: bool = True,
+) -> Any:
+    """`scipy.ndimage.map_coordinates`."""
+    x, c = operand(input), convert(operand(coordinates), np.float64)
+    dtype = typeof(x).dtype
+    mode = mode_name(mode)
+    if not 0 <= order <= 5:
+        raise ArgumentError(f"spline order not supported: {order}{here()}")
+    ndim = len(typeof(x).shape)
+    if typeof(c).shape[0] != ndim:
+        raise ArgumentError(
+            f"map_coordinates: {ndim} coordinates are needed, got {typeof(c)}{here()}"
+        )
+    x = x if dtype.kind == "c" else convert(x, np.float64)
+    pad = 0
+    if prefilter and order > 1:
+        if mode in ("nearest", "grid-constant"):
+            pad = 12
+            options = {"constant_values": cval} if mode == "grid-constant" else {}
+            x = np.pad(x, pad, mode=PADS[mode], **options)
+        for axis in range(ndim):
+            x = _prefiltered(x, order, axis, mode)
+    shape = typeof(x).shape
+    out_ndim = len(typeof(c).shape) - 1
+    edges = {"constant": "mirror", "wrap": "mirror", "nearest": "nearest"}.get(mode, mode)
+    index, weights, inside, taps_inside = [], [], True, True
+    for d in range(ndim):
+        position, n = c[d] + float(pad), shape[d]
+        if mode == "constant":
+            within = (position >= 0) & (position <= n - 1)
+            inside = within if inside is True else inside & within
+            position = np.where(within, position, 0.0)
+        elif mode == "nearest":
+            position = np.clip(position, 0.0, n - 1.0)
+        elif mode == "mirror" or mode == "wrap":
+            position = _fold(position, n, mode)
+        base = np.floor(position + 0.5) if order % 2 == 0 else np.floor(position)
+        w = _weights(position - base, order)
+        nodes = np.arange(order + 1) - order // 2
+        taps = convert(base, np.int64) + nodes.reshape((-1,) + (1,) * out_ndim)
+        if mode == "grid-constant":
+            ok = (taps >= 0) & (taps < n)
+            taps = np.clip(taps, 0, n - 1)
+        elif mode == "nearest":
+            taps = _fold(taps, n, "reflect") if order > 1 else np.clip(taps, 0, n - 1)
+        else:
+            taps = _fold(taps, n, edges)
+        spread = (1,) * d + (order + 1,) + (1,) * (ndim - 1 - d) + typeof(c).shape[1:]
+        index.append(np.reshape(taps, spread))
+        weights.append(np.reshape(np.stack(w), spread))
+        if mode == "grid-constant":
+            ok = np.reshape(ok, spread)
+            taps_inside = ok if taps_inside is True else taps_inside & ok
+    values = x[tuple(index)]
+    if taps_inside is not True:
+        values = np.where(taps_inside, values, cval)
+    for w in weights:
+        values = values * w
+    result = np.sum(values, axis=tuple(range(ndim)))
+    if inside is not True:
+        result = np.where(inside, result, cval)
+    return in_dtype(result, output, dtype)
+
+
+@mirrors("ndimage")
+def spline_filter1d(input: Any, order: int = 3, axis: int = -1, output: Any = np.float64,
+                    mode: str = "mirror") -> Any:  # fmt: skip
+    """`scipy.ndimage.spline_filter1d`: the coefficients of the spline through the samples along an axis."""
+    x = operand(input)
+    if order in (0, 1):
+        return in_dtype(x, output, output)
+    if order not in _SAMPLES:
+        raise ArgumentError(f"spline order not supported: {order}{here()}")
+    axis = normalize_axis(axis, typeof(x).ndim)
+    return in_dtype(
+        _prefiltered(convert(x, np.float64), order, axis, mode_name(mode)), output, output
+    )
+
+
+@mirrors("ndimage")
+def spline_filter(
+    input: Any, order: int = 3, output: Any = np.float64, mode: str = "mirror"
+) -> Any:
+    """`scipy.ndimage.spline_filter`: the coefficients of the spline through the samples of an image."""
+    x = operand(input)
+    for axis in range(typeof(x).ndim):
+        x = spline_filter1d(x, order, axis, np.float64, mode)
+    return in_dtype(x, output, output)
