@@ -87,11 +87,16 @@ def array(
     out = dispatch.as_array(object)
     if dtype is not None:
         out = _cast(out, dtype)
-    if copying(copy):
-        out = out.copy()
+    out = out.copy(order or "K") if copying(copy) else ordered(out, order)
     if out.ndim < ndmin:
         out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
     return out
+
+
+def ordered(x: Any, order: Any) -> Any:
+    """A traced array as it is if it lies in an order of NumPy's, else a copy that does."""
+    lies = {"C": "c_contiguous", "F": "f_contiguous"}.get(order)
+    return x if lies is None or getattr(x.flags, lies) else x.copy(order)
 
 
 def copying(copy: Any) -> bool | None:
@@ -134,7 +139,7 @@ def asarray(
         out = _cast(out, dtype)
     if out.aval.weak_type:
         out = out._strong()
-    return out.copy() if copy else out
+    return out.copy(order or "K") if copy else ordered(out, order)
 
 
 def _cast(x: Any, dtype: Any) -> Any:

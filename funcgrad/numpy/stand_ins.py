@@ -16,7 +16,7 @@ from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError
 from funcgrad.core.local_array import LocalArray
 from funcgrad.core.tracer import Tracer
-from funcgrad.numpy.creation import asarray, contains_traced, copying
+from funcgrad.numpy.creation import asarray, contains_traced, copying, ordered
 from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
 
 # NumPy's own, for modules that are imported while these names stand for something else.
@@ -59,6 +59,18 @@ def _refusing(name: str) -> Callable[..., Any]:
     return make
 
 
+_ORDERS = {"ascontiguousarray": "C", "asfortranarray": "F"}
+
+
+def _order(name: str, order: Any = None, **options: Any) -> Any:
+    """The order in memory that a converter is asked for."""
+    if name == "require":
+        asked = options.get("requirements", order) or ()
+        letters = {str(flag)[0].upper() for flag in ([asked] if isinstance(asked, str) else asked)}
+        return next((letter for letter in ("F", "C") if letter in letters), None)
+    return _ORDERS.get(name, order)
+
+
 def _converter(name: str) -> Callable[..., Any]:
     """`np.asarray` and its kin: NumPy's own, and a traced array where they would drop the derivative.
 
@@ -75,10 +87,12 @@ def _converter(name: str) -> Callable[..., Any]:
             and a._trace.depends(a._index, limit=16)
         ):
             if name in ("ascontiguousarray", "asfortranarray") and not a.ndim:
-                a = a.reshape(1)  # it gives arrays with axes
-            if dtype is None and not kwargs and not a.aval.weak_type:
-                return a
-            return asarray(a, dtype, copy=copying(kwargs.get("copy")))
+                a = a.reshape(1)  # they give arrays with axes
+            if dtype is None and not args and not kwargs and not a.aval.weak_type:
+                return ordered(a, _ORDERS.get(name))
+            return asarray(
+                a, dtype, _order(name, *args, **kwargs), copy=copying(kwargs.get("copy"))
+            )
         try:
             out = numpys(a, dtype, *args, **kwargs)
             if type(a) in (list, tuple, LocalArray) and takes_traced(sys._getframe(1), name):

@@ -15,6 +15,14 @@ N = np.array([[3, -1, 2], [0, 2, 1]])
 B = np.array([[True, False, True], [False, True, True]])
 MASK = np.array([[True, True, False], [False, True, True]])
 
+
+def _views(a: Any) -> Any:
+    """Shows whether `a` lies in C order: only then a flat view of it is no copy."""
+    flat = a.reshape(-1)
+    flat[1] = 7.0
+    return a
+
+
 CALLS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "subtract.reduce from": (lambda x: np.subtract.reduce(x, axis=1, initial=2.0), X),
     "subtract.reduce where": (lambda x: np.subtract.reduce(x, where=MASK, initial=1.0), X),
@@ -35,6 +43,12 @@ CALLS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "x.clip to": (lambda x: x.clip(max=1), X),
     "asfortranarray": (lambda x: np.asfortranarray(x), X),
     "require": (lambda x: np.require(x, requirements="C"), X),
+    "asfortranarray copies": (lambda x: _views(np.asfortranarray(x * 1)), X),
+    "require F": (lambda x: _views(np.require(x * 1, requirements=["F"])), X),
+    "asarray in F order": (lambda x: _views(np.asarray(x * 1, order="F")), X),
+    "array in F order": (lambda x: _views(np.array(x, order="F")), X),
+    "array as it lies": (lambda x: _views(np.array((x * 1).T)), X),
+    "array in C order": (lambda x: _views(np.array((x * 1).T, order="C")), X),
     "ascontiguousarray of a scalar": (lambda x: np.ascontiguousarray(x[0, 0]), X),
     "casting": (lambda x: np.add(x, x, casting="no"), X),
 }
