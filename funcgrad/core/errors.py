@@ -111,8 +111,10 @@ class LostDerivativeError(ConcretizationError):
     """
 
 
-class ReadOnlyArgumentError(TracingError, ValueError):
+class ReadOnlyArgumentError(TracingError, TypeError, ValueError):
     """In-place code would write to an argument of the traced function.
+
+    NumPy raises `ValueError` for an array that may not be written to, autograd and JAX `TypeError`.
 
     >>> import numpy as np, funcgrad as fg
     >>> try:
