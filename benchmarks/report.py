@@ -50,7 +50,7 @@ def ratio(times: dict[str, float], of: str, to: str) -> float | None:
 
 
 def _mean(ratios: list[float]) -> float:
-    return math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else float("nan")
+    return math.exp(sum(map(math.log, ratios)) / len(ratios))
 
 
 def page(results: dict[str, dict[str, float]], fresh: dict[str, Any], load: str) -> str:
@@ -99,7 +99,7 @@ def page(results: dict[str, dict[str, float]], fresh: dict[str, Any], load: str)
             if found is not None:
                 column.append(found)
         lines.append(f"| {WORKLOADS[name].title} | " + " | ".join(cells) + " |")
-    means = " | ".join(f"**{_mean(column):.2g}**" for column in columns)
+    means = " | ".join(f"**{_mean(column):.2g}**" if column else "–" for column in columns)
     lines.append(f"| geometric mean | {means} |")
     lines += _fresh_section(fresh)
     return "\n".join(lines) + "\n"
