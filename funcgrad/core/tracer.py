@@ -220,12 +220,13 @@ class Tracer(Storage):
             ) from None
 
     def __bool__(self) -> bool:
-        return bool(
-            self._concrete(
-                "truth value",
-                "use np.where(condition, a, b), or fg.lax.cond for a scalar condition",
-            )
-        )
+        instead = "use np.where(condition, a, b), or fg.lax.cond for a scalar condition"
+        try:
+            return bool(self._concrete("truth value", instead))
+        except ConcretizationError:
+            if (better := _COMPARING.get(current_call() or "")) is None:
+                raise
+        return bool(self._concrete("truth value", better))
 
     def __index__(self) -> int:
         return self._concrete(
@@ -362,6 +363,12 @@ class Tracer(Storage):
 
 # Methods of arrays that are given others. Those of a plain array are compiled code, which no protocol reaches.
 _PLAIN_METHODS = frozenset({"choose", "clip", "dot", "put", "searchsorted"})
+# Python's functions that compare, and what to use instead.
+_COMPARING = {
+    "min": "use np.minimum(a, b), or np.min(np.array([a, b, c])) of several values",
+    "max": "use np.maximum(a, b), or np.max(np.array([a, b, c])) of several values",
+    "sorted": "use np.sort(np.array([a, b, c]))",
+}
 _STAY_TRACED = (
     "keep the traced value (np.sin(t), t.sum(), t ** 2 instead of the functions of `math`); "
     "where no derivative is wanted, take the value of fg.stop_gradient(t)"

@@ -427,3 +427,17 @@ def test_objects_that_are_no_pytrees_say_how_to_register_them() -> None:
             transform(lambda p: p.x)(Plain())
     with pytest.raises(ArgumentError, match=r"at result, .*\n.*register_dataclass\(Point\)"):
         fg.jit(lambda x: Point(x, x))(1.0)
+
+
+@pytest.mark.parametrize(
+    ("compare", "instead"), [(min, r"np\.minimum"), (max, r"np\.maximum"), (sorted, r"np\.sort")]
+)
+def test_pythons_comparing_functions_name_numpys(compare: Any, instead: str) -> None:
+    calls = {
+        min: lambda x: min(x[0], x[1]),
+        max: lambda x: max(x[0], x[1]),
+        sorted: lambda x: sorted(x)[0],
+    }
+    with pytest.raises(fg.errors.TracedBoolError, match=instead):
+        fg.jit(calls[compare])(np.array([1.0, 2.0]))
+    assert fg.grad(calls[compare])(np.array([1.0, 2.0])).sum() == 1.0
