@@ -12,7 +12,7 @@ from funcgrad.api.call import Aux, Transformed, execute, result_aval, split_aux
 from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
-from funcgrad.core.leaves import flatten_arrays, leaf_aval
+from funcgrad.core.leaves import flatten_arrays, leaf_aval, shown
 from funcgrad.core.local_array import plain
 from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import Trace, Tracer
@@ -274,9 +274,12 @@ class Grad(Transformed):
         hint = "return one scalar"
         if isinstance(out, tuple) and len(out) == 2:
             hint += ", or pass has_aux=True if the second is auxiliary data"
+        returned = (
+            treedef if leaves and leaves[0] is not out else shown(out) if leaves else repr(out)
+        )
         raise ArgumentError(
             f"{self.transform} takes a function with a scalar result, but {describe_function(self.fun)} "
-            f"returned {treedef if leaves else out!r}\n  {hint}"
+            f"returned {returned}\n  {hint}"
         )
 
 

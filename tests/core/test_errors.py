@@ -427,6 +427,8 @@ def test_objects_that_are_no_pytrees_say_how_to_register_them() -> None:
             transform(lambda p: p.x)(Plain())
     with pytest.raises(ArgumentError, match=r"at result, .*\n.*register_dataclass\(Point\)"):
         fg.jit(lambda x: Point(x, x))(1.0)
+    with pytest.raises(ArgumentError, match="scalar result, but .* returned a Plain"):
+        fg.grad(lambda x: Plain())(1.0)
 
 
 @pytest.mark.parametrize(
