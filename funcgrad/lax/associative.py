@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.control.mismatch import side_by_side
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.leaves import flatten_arrays, shown
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import typeof
-from funcgrad.core.tree import keystr, tree_flatten, tree_flatten_with_path
+from funcgrad.core.tree import keystr, tree_flatten_with_path
 from funcgrad.ops import cumulative
 
 
@@ -58,11 +59,19 @@ def associative_scan(
         leaves = [np.flip(x, d) for x, d in zip(leaves, axes, strict=True)]
 
     def combine(a: list[Any], b: list[Any]) -> list[Any]:
-        out, out_tree = tree_flatten(fn(tree.unflatten(a), tree.unflatten(b)))
+        result = fn(tree.unflatten(a), tree.unflatten(b))
+        out, got, out_tree = flatten_arrays(result, "associative_scan", "the result")
         if out_tree != tree:
             raise ArgumentError(
                 f"associative_scan: {describe_function(fn)} returns another structure than it takes{here()}\n"
                 f"    takes:   {tree}\n    returns: {out_tree}"
+            )
+        given = [typeof(x) for x in a]
+        if any(x.shape != y.shape for x, y in zip(given, got, strict=True)):
+            raise ArgumentError(
+                f"associative_scan: {describe_function(fn)} returns other shapes than it takes{here()}\n"
+                + side_by_side(tree, given, tree, got, ("takes", "returns"), "elems")
+                + "\n  it takes many elements at once: write it as a function of each element of the arrays"
             )
         return out
 

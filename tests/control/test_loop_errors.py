@@ -91,6 +91,10 @@ def test_body_without_a_pair() -> None:
         (lambda: lax.associative_scan(np.add, (X, X[:2])), "different lengths along axis 0"),
         (lambda: lax.associative_scan(np.add, X, axis=1), "has no axis 1"),
         (lambda: lax.associative_scan(lambda a, b: (a, b), X), "another structure than it takes"),
+        (
+            lambda: lax.associative_scan(lambda a, b: a[:1], np.ones(5)),
+            r">>> elems  f64\[2\]  f64\[1\]",
+        ),
         (lambda: lax.cumsum(X, axis=1), "has no axis 1"),
         (lambda: lax.select(np.ones(2, bool), X, X), "select takes arrays of one shape"),
         (lambda: lax.top_k(X, 4), "between 0 and 3"),
