@@ -49,13 +49,16 @@ def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> int:
     return index % ndim
 
 
-def normalize_axes(axis: Any, ndim: int, *, scalar_axis: bool = False) -> Axes:
+def normalize_axes(axis: Any, ndim: int, *, scalar_axis: bool = False, lists: bool = False) -> Axes:
     """The axes that an `axis` argument means, non-negative and in order: all of them for None.
 
     `scalar_axis`: whether an array without axes takes 0 and -1 for none, as reducing ufuncs do.
+    `lists`: whether the axes may be in a list, as in those of NumPy's functions that are written in Python.
     """
     if axis is None:
         return tuple(range(ndim))
+    if lists and isinstance(axis, list):
+        axis = tuple(axis)
     if not isinstance(axis, tuple):
         if not ndim and scalar_axis and operator.index(axis) in (0, -1):
             return ()

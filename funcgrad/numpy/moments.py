@@ -166,7 +166,8 @@ def average(
     values are not known while tracing."""
     a = operand(a)
     aval = typeof(a)
-    axes = normalize_axes(axis, aval.ndim)
+    axes = normalize_axes(axis, aval.ndim, lists=True)
+    axis = tuple(axis) if isinstance(axis, list) else axis
     if weights is None:
         result = mean(a, axis, keepdims=keepdims)
         scale = typeof(result).dtype.type(aval.size / typeof(result).size)

@@ -79,7 +79,7 @@ def median(
 ) -> Any:
     a = operand(a)
     shape = typeof(a).shape
-    axes = normalize_axes(axis, len(shape), scalar_axis=True)
+    axes = normalize_axes(axis, len(shape), lists=True)
     x = _samples(a, axes)
     n = typeof(x).shape[0]
     if not n:
@@ -104,7 +104,7 @@ def nanmedian(
     if typeof(a).dtype.kind not in "fc":
         return median(a, axis, out, overwrite_input, keepdims)
     shape = typeof(a).shape
-    axes = normalize_axes(axis, len(shape), scalar_axis=True)
+    axes = normalize_axes(axis, len(shape), lists=True)
     x = np.sort(_samples(a, axes), axis=0)
     count = _count(x)
     below = np.take_along_axis(x, (count - 1) // 2, axis=0)
@@ -205,7 +205,7 @@ def _quantile(
     percent = name.endswith("percentile")
     q = np.true_divide(operand(q), 100) if percent else operand(q)
     _check_range(name, q, percent)
-    axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
+    axes = normalize_axes(axis, aval.ndim, lists=True)
     lead = typeof(q).shape
     q = reshape(q, (typeof(q).size,)) if lead else q
     dtype = _result_dtype(aval.dtype, typeof(q).dtype, weak or typeof(q).weak_type, method)

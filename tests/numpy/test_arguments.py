@@ -50,6 +50,9 @@ CALLS: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "array as it lies": (lambda x: _views(np.array((x * 1).T)), X),
     "array in C order": (lambda x: _views(np.array((x * 1).T, order="C")), X),
     "ascontiguousarray of a scalar": (lambda x: np.ascontiguousarray(x[0, 0]), X),
+    "median over a list": (lambda x: np.median(x, axis=[0, 1]), X),
+    "quantile over a list": (lambda x: np.quantile(x, 0.3, axis=[1], keepdims=True), X),
+    "average over a list": (lambda x: np.average(x, axis=[0]), X),
     "casting": (lambda x: np.add(x, x, casting="no"), X),
 }
 
@@ -64,6 +67,8 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], Any]] = {
     "power of a matrix that is not square": (lambda x: np.linalg.matrix_power(x, 2), X),
     "multi_dot of stacks": (lambda x: np.linalg.multi_dot([x[None], x.T, x]), X),
     "fft of a scalar": (lambda x: np.fft.fft(x[0, 0], 4), X),
+    "median of a scalar over axis 0": (lambda x: np.median(x[0, 0], axis=0), X),
+    "sum over a list": (lambda x: np.sum(x, axis=[0]), X),
     "reduce without identity": (lambda x: np.subtract.reduce(x, where=MASK), X),
     "negative of bools": (lambda x: np.piecewise(x, [x], [lambda t: -t, False]), B),
 }
