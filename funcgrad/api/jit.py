@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy import ndarray
 
-from funcgrad.api.call import Transformed, execute, hide_frames, open_trace
+from funcgrad.api.call import (
+    Transformed,
+    execute,
+    hide_frames,
+    open_trace,
+    worth_a_second_try,
+)
 from funcgrad.compile.program import Program, compile_jaxpr
 from funcgrad.control.call import jit_p
 from funcgrad.core.config import config
@@ -135,6 +141,8 @@ class Jit(Transformed):
         try:  # not by the base class, whose frame would show in tracebacks
             return self._call(args, kwargs)
         except Exception as error:
+            if worth_a_second_try(error):
+                return self(*args, **kwargs)
             __tracebackhide__ = True
             raise hide_frames(error) from error.__cause__
 
@@ -246,6 +254,8 @@ class Jit(Transformed):
         try:
             return self._lower(args, kwargs)
         except Exception as error:
+            if worth_a_second_try(error):
+                return self.lower(*args, **kwargs)
             __tracebackhide__ = True
             raise hide_frames(error) from error.__cause__
 

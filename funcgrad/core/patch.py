@@ -24,33 +24,40 @@ numpy_asarray = np.asarray
 
 
 class _Names(NamedTuple):
-    """Names of a module: what they are, and what they stand for while a trace is open."""
+    """Names of a module or class: what they are, and what they stand for while a trace is open."""
 
-    namespace: dict[str, Any]
+    owner: ModuleType | type
     plain: dict[str, Any]
     traced: dict[str, Any]
 
+    def set(self, names: dict[str, Any]) -> None:
+        if isinstance(self.owner, ModuleType):
+            vars(self.owner).update(names)
+        else:
+            for name, value in names.items():
+                setattr(self.owner, name, value)
 
-_names: dict[ModuleType, _Names] = {}
+
+_names: dict[ModuleType | type, _Names] = {}
 
 
-def register(module: ModuleType = np, /, **names: Any) -> None:
-    """Set what names of a module of NumPy's stand for while a trace is open."""
+def register(owner: ModuleType | type = np, /, **names: Any) -> None:
+    """Set what names of a module of NumPy's, or of another module or class, stand for while a trace is open."""
     with _lock:
-        known = _names.setdefault(module, _Names(vars(module), {}, {}))
+        known = _names.setdefault(owner, _Names(owner, {}, {}))
         for name in names:
-            known.plain.setdefault(name, known.namespace[name])
+            known.plain.setdefault(name, getattr(owner, name))
         known.traced.update(names)
         if _open:
-            known.namespace.update(names)
+            known.set(names)
 
 
-def plain(module: ModuleType, name: str) -> Any:
-    """What a name of a module is when no trace is open; None if it has no such name."""
-    known = _names.get(module)
+def plain(owner: ModuleType | type, name: str) -> Any:
+    """What a name of a module or class is when no trace is open; None if it has no such name."""
+    known = _names.get(owner)
     if known is not None and name in known.plain:
         return known.plain[name]
-    return getattr(module, name, None)
+    return getattr(owner, name, None)
 
 
 def enter() -> None:
@@ -59,8 +66,8 @@ def enter() -> None:
     with _lock:
         _open += 1
         if _open == 1:
-            for namespace, _, traced in _names.values():
-                namespace.update(traced)
+            for names in _names.values():
+                names.set(names.traced)
 
 
 def leave() -> None:
@@ -69,8 +76,8 @@ def leave() -> None:
     with _lock:
         _open -= 1
         if _open == 0:
-            for namespace, plain, _ in _names.values():
-                namespace.update(plain)
+            for names in _names.values():
+                names.set(names.plain)
 
 
 def _after_fork() -> None:

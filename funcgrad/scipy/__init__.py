@@ -17,6 +17,7 @@ from typing import Any
 MODULES = (
     "fft",
     "integrate",
+    "interpolate",
     "linalg",
     "ndimage",
     "optimize",

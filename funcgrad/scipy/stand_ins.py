@@ -18,6 +18,7 @@ from funcgrad.core import patch
 from funcgrad.core.errors import FuncgradError, LostDerivativeError
 from funcgrad.core.source import called_name, is_hidden, is_scipys, locate
 from funcgrad.scipy import MODULES
+from funcgrad.scipy.methods import METHODS, dispatching
 
 _learned: set[tuple[str, str, str]] = set()
 
@@ -25,6 +26,8 @@ _learned: set[tuple[str, str, str]] = set()
 def learn(error: Exception) -> bool:
     """Whether a function of SciPy's that failed is traced from now on, so that a second try is worth it."""
     for user, site, scipys in _calls(error.__traceback__):
+        if any(_method_stands_in(frame) for frame in scipys):
+            return True
         names = [called_name(site), *(frame.f_code.co_name for frame in scipys)]
         for module in _modules(scipys):
             found = _public_name(module, names, scipys)
@@ -76,6 +79,17 @@ def _public_name(module: str, names: list[str | None], frames: list[FrameType]) 
         if any(owner is scipys or type(owner) is scipys for owner in owners):
             return str(name)
     return next((name for name in names if name in ours.__all__), None)
+
+
+def _method_stands_in(frame: FrameType) -> bool:
+    """Let a method of a class of SciPy's stand for our counterpart; False if it has none, or does so already."""
+    owner, name = frame.f_locals.get("self"), frame.f_code.co_name
+    for cls in type(owner).__mro__ if owner is not None else ():
+        if (cls.__name__, name) in METHODS and (cls.__module__, cls.__name__, name) not in _learned:
+            _learned.add((cls.__module__, cls.__name__, name))
+            patch.register(cls, **{name: dispatching(cls, name)})
+            return True
+    return False
 
 
 def _stand_in(module: str, name: str, user: FrameType) -> bool:

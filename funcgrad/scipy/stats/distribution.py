@@ -17,7 +17,7 @@ from funcgrad.scipy.mirror import has_tracer, scipy_module
 Formula = Callable[..., Any]
 Bound = float | Callable[..., Any]
 
-_METHODS = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
+METHODS = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
 
 
 def double(x: Any) -> Any:
@@ -73,7 +73,7 @@ class Distribution:
             if has_tracer(args, kwargs):
                 raise UnsupportedError(
                     f"scipy.stats.{self.name}.{name} has no traced implementation{here()}\n  "
-                    f"traced are its methods {', '.join(_METHODS)}"
+                    f"traced are its methods {', '.join(METHODS)}"
                 )
             return value(*args, **kwargs)
 
@@ -306,7 +306,7 @@ class Frozen:
         if name.startswith("_"):
             raise AttributeError(name)
         method = getattr(self.dist, name)
-        takes_points = name in _METHODS
+        takes_points = name in METHODS
 
         def call(*points: Any, **kwargs: Any) -> Any:
             if takes_points:

@@ -1,0 +1,127 @@
+"""Methods of SciPy's objects that were made of plain arrays, on traced values: `matrix @ t`, `spline(t)`.
+
+The table is read where such a method has failed (stand_ins).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from funcgrad.core import patch
+from funcgrad.core.errors import ArgumentError
+from funcgrad.core.source import here
+from funcgrad.core.tracing import typeof
+from funcgrad.lax.segments import segment_sum
+from funcgrad.numpy.arguments import operand
+from funcgrad.scipy import stats
+from funcgrad.scipy.interpolate.grids import interpolate_along, interpolate_on_grid
+from funcgrad.scipy.interpolate.piecewise import evaluate
+from funcgrad.scipy.mirror import has_tracer, scipy_module
+from funcgrad.scipy.stats.distribution import METHODS as OF_DISTRIBUTIONS
+
+# (class of SciPy's, method) -> implementation (self, *args, **kwargs)
+METHODS: dict[tuple[str, str], Callable[..., Any]] = {}
+
+
+def dispatching(cls: type, name: str) -> Callable[..., Any]:
+    """A method that is SciPy's own on plain arrays, and ours on traced values."""
+    scipys, ours = patch.plain(cls, name), METHODS[cls.__name__, name]
+
+    @functools.wraps(scipys)
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        implementation = ours if has_tracer(args, kwargs) else scipys
+        return implementation(self, *args, **kwargs)
+
+    return method
+
+
+def _method_of(cls: str, *names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            METHODS[cls, name] = implementation
+        return implementation
+
+    return register
+
+
+# Sparse matrices
+
+
+@_method_of("_spbase", "__matmul__")
+@_method_of("spmatrix", "__mul__")
+def _product(matrix: Any, x: Any) -> Any:
+    x = operand(x)
+    shape = typeof(x).shape
+    if not shape:
+        raise ArgumentError(
+            f"a sparse matrix times a traced number: write matrix.toarray() * x{here()}"
+        )
+    if len(shape) > 2 or shape[0] != matrix.shape[-1]:
+        raise ArgumentError(f"a sparse matrix of shape {matrix.shape} times {typeof(x)}{here()}")
+    coo = matrix.tocoo()
+    data = coo.data if len(shape) == 1 else coo.data[:, None]
+    return segment_sum(data * x[coo.col], coo.row, matrix.shape[0])
+
+
+@_method_of("_spbase", "__rmatmul__", "__rmul__")
+@_method_of("spmatrix", "__rmul__")
+def _product_from_left(matrix: Any, x: Any) -> Any:
+    x = operand(x)
+    return np.transpose(_product(matrix.T, np.transpose(x)))
+
+
+# Frozen distributions
+
+
+def _frozen(name: str) -> Callable[..., Any]:
+    def method(frozen: Any, *args: Any) -> Any:
+        distribution = getattr(stats, frozen.dist.name)
+        return getattr(distribution, name)(*args, *frozen.args, **frozen.kwds)
+
+    return method
+
+
+for _name in OF_DISTRIBUTIONS:
+    for _class in ("rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"):
+        METHODS[_class, _name] = _frozen(_name)
+
+
+# Splines and interpolants
+
+
+@_method_of("_PPolyBase", "__call__")
+def _piecewise(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+    if type(self).__name__ == "BPoly":
+        self = scipy_module("interpolate").PPoly.from_bernstein_basis(self)
+    extrapolate = self.extrapolate if extrapolate is None else extrapolate
+    return evaluate(self.c, self.x, x, nu, extrapolate, self.axis)
+
+
+@_method_of("BSpline", "__call__")
+def _b_spline(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+    extrapolate = self.extrapolate if extrapolate is None else extrapolate
+    of = scipy_module("interpolate").PPoly.from_spline
+    n, k = len(self.c), self.k
+    columns = np.reshape(self.c, (n, -1)).T
+    pieces = np.stack([of((self.t, column, k)).c[:, k:n] for column in columns], axis=-1)
+    pieces = pieces.reshape(*pieces.shape[:2], *np.shape(self.c)[1:])
+    return evaluate(pieces, self.t[k : n + 1], x, nu, extrapolate, self.axis)
+
+
+@_method_of("_Interpolator1D", "__call__")
+def _interpolator(self: Any, x: Any) -> Any:
+    if type(self).__name__ != "interp1d":
+        raise ArgumentError(
+            f"{type(self).__name__} takes no traced values; use CubicSpline{here()}"
+        )
+    return interpolate_along(self, x)
+
+
+@_method_of("RegularGridInterpolator", "__call__")
+def _regular_grid(self: Any, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
+    fill = np.nan if self.bounds_error else self.fill_value
+    return interpolate_on_grid(self.grid, self.values, xi, method or self.method, fill)
