@@ -23,11 +23,13 @@ MODULES = (
     "optimize",
     "signal",
     "sparse",
+    "spatial",
+    "spatial.distance",
     "special",
     "stats",
 )
 
-__all__ = [*MODULES]
+__all__ = [name for name in MODULES if "." not in name]
 
 
 def __getattr__(name: str) -> Any:
@@ -37,4 +39,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(MODULES)
+    return sorted(__all__)

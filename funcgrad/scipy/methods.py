@@ -6,6 +6,7 @@ The table is read where such a method has failed (stand_ins).
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -95,10 +96,25 @@ for _name in OF_DISTRIBUTIONS:
 
 @_method_of("_PPolyBase", "__call__")
 def _piecewise(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
-    if type(self).__name__ == "BPoly":
-        self = scipy_module("interpolate").PPoly.from_bernstein_basis(self)
     extrapolate = self.extrapolate if extrapolate is None else extrapolate
-    return evaluate(self.c, self.x, x, nu, extrapolate, self.axis)
+    bernstein = type(self).__name__.endswith("BPoly")
+    c = _powers_of_bernstein(self.c, np.diff(self.x)) if bernstein else self.c
+    return evaluate(c, self.x, x, nu, extrapolate, self.axis)
+
+
+def _powers_of_bernstein(c: Any, h: Any) -> Any:
+    """Coefficients in powers of t from those of Bernstein's polynomials, binom(k, a) (t/h)^a (1 - t/h)^(k - a)."""
+    k = len(c) - 1
+    h = np.reshape(h, (-1, *(1,) * (np.ndim(c) - 2)))
+    powers = [
+        sum(
+            (-1.0) ** (s - a) * math.comb(k, a) * math.comb(k - a, s - a) * c[a]
+            for a in range(s + 1)
+        )
+        / h**s
+        for s in range(k, -1, -1)
+    ]
+    return np.stack(powers)
 
 
 @_method_of("BSpline", "__call__")

@@ -239,7 +239,8 @@ def test_filter_narrows_the_table_of_functions(browser: Browser, site: Path) -> 
 NAMESPACES = (
     "ad_checkpoint", "checkpoint_policies", "custom_batching", "custom_derivatives", "debug", "errors",
     "experimental.jet", "flatten_util", "lax", "lax.linalg", "nn", "nn.initializers", "random", "scipy.fft",
-    "scipy.integrate", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal", "scipy.sparse.linalg", "scipy.special", "scipy.stats",
+    "scipy.integrate", "scipy.interpolate", "scipy.linalg", "scipy.ndimage", "scipy.optimize", "scipy.signal",
+    "scipy.sparse.linalg", "scipy.spatial.distance", "scipy.special", "scipy.stats",
     "tree", "tree_util",
 )  # fmt: skip
 
