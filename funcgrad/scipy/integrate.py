@@ -23,6 +23,7 @@ from funcgrad.core.tree import tree_flatten
 from funcgrad.flatten_util import ravel_pytree
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.ops.basic import convert, move_axis
+from funcgrad.scipy.closures import with_closure
 from funcgrad.scipy.mirror import has_tracer, mirrors, other_names, scipy_module
 
 __getattr__ = other_names("integrate")
@@ -178,8 +179,8 @@ def quad(
 ) -> tuple[Any, Any]:
     """`scipy.integrate.quad`: the integral of `func(x, *args)` from `a` to `b`, and an estimate of the error.
 
-    With respect to traced limits and `args` it has derivatives up to the third order, which are
-    integrals themselves. `func` must get what it is to be differentiated by through `args`.
+    With respect to traced limits, `args` and what `func` closes over it has derivatives up to the third
+    order, which are integrals themselves. If `func` looks at values, give it traced ones by `args`.
 
     >>> import numpy as np, funcgrad as fg
     >>> f = lambda k: fg.scipy.integrate.quad(lambda x, k: np.exp(-k * x), 0.0, np.inf, (k,))[0]
@@ -189,6 +190,7 @@ def quad(
     np.float64(0.540302)
     """
     args = args if isinstance(args, tuple) else (args,)
+    func, args = with_closure("quad", func, args, 0.0)
     leaves, tree = tree_flatten((a, b, *args))
     if not has_tracer(*leaves):
         return scipy_module("integrate").quad(func, a, b, args, **options)

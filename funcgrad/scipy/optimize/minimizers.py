@@ -14,6 +14,7 @@ from funcgrad.control.implicit import implicit_root
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tree import tree_flatten, tree_map
+from funcgrad.scipy.closures import with_closure
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 from funcgrad.scipy.optimize.trees import Variables, as_tuple, floating, like, vector, zeros_like
 
@@ -68,8 +69,8 @@ def minimize(
     >>> fg.grad(best)(4.0).round(6)  # the derivative of sqrt(c)
     np.float64(0.25)
     """
-    args = as_tuple(args)
     x0 = floating("minimize", x0)
+    fun, args = with_closure("minimize", fun, as_tuple(args), x0)
     if has_tracer(*tree_flatten((x0, args))[0]):
         return _traced(fun, x0, args, locals())
     variables = Variables(x0)

@@ -11,6 +11,7 @@ from funcgrad.api.grad import grad
 from funcgrad.api.jacobians import jacfwd
 from funcgrad.control.implicit import implicit_root
 from funcgrad.core.tree import tree_flatten
+from funcgrad.scipy.closures import with_closure
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 from funcgrad.scipy.optimize.trees import Variables, as_tuple, floating, like, vector, zeros_like
 
@@ -52,8 +53,8 @@ def root(
     >>> fg.jacfwd(lambda c: fg.scipy.optimize.root(f, np.array([0.0, 4.0]), c).x)(3.0).round(6)
     array([-1.,  2.])
     """
-    args = as_tuple(args)
     x0 = floating("root", x0)
+    fun, args = with_closure("root", fun, as_tuple(args), x0)
     solve = scipy_module("optimize").root
     if has_tracer(*tree_flatten((x0, args))[0]):
         unravel = Variables(zeros_like(x0)).tree
@@ -106,7 +107,7 @@ def root_scalar(
     >>> fg.grad(find)(8.0).round(6)
     np.float64(0.083333)
     """
-    args = as_tuple(args)
+    f, args = with_closure("root_scalar", f, as_tuple(args), 0.0)
     given = {"method": method, "bracket": bracket, "x0": x0, "x1": x1, "xtol": xtol, "rtol": rtol}
     given |= {"maxiter": maxiter, "options": options}
     if method in ("newton", "halley") or (method is None and bracket is None and x1 is None):
@@ -130,7 +131,7 @@ def _implicit(f: Callable[..., Any], solver: Callable[..., Any]) -> Any:
 
 def _bracketing(name: str) -> Callable[..., Any]:
     def find(f: Callable[..., Any], a: float, b: float, args: Any = (), **options: Any) -> Any:
-        args = as_tuple(args)
+        f, args = with_closure(name, f, as_tuple(args), 0.0)
         solve = getattr(scipy_module("optimize"), name)
         if not has_tracer(*tree_flatten(args)[0]):
             return solve(f, a, b, args, **options)
