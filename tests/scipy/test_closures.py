@@ -18,6 +18,8 @@ CALLS: dict[str, Callable[[Any], Any]] = {
     "quad, args": lambda x: integrate.quad(lambda u, k: np.sin(k * u) * x[0], 0.0, 1.0, (x[1],))[0],
     "brentq": lambda x: optimize.brentq(lambda u: u**3 - x[0] * x[1], 0.0, 4.0, xtol=1e-14),
     "root_scalar": lambda x: optimize.root_scalar(lambda u: u**2 - x[0], bracket=(0.0, 4.0)).root,
+    "root, list": lambda x: optimize.root(lambda u: u**2 - x[0], [1.0], tol=1e-14).x,
+    "fsolve": lambda x: optimize.fsolve(lambda u, c: u**2 - x * c, [1.0, 1.0], (2.0,), xtol=1e-12),
     "root": lambda x: optimize.root(lambda u: u**2 - x, np.ones(2), tol=1e-14).x,
 }
 

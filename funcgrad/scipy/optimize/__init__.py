@@ -13,6 +13,7 @@ from funcgrad.scipy.optimize.roots import (
     bisect,
     brenth,
     brentq,
+    fsolve,
     ridder,
     root,
     root_scalar,
@@ -22,6 +23,6 @@ from funcgrad.scipy.optimize.roots import (
 __getattr__ = other_names("optimize")
 
 __all__ = [
-    "bisect", "brenth", "brentq", "curve_fit", "least_squares", "minimize", "minimize_scalar",
+    "bisect", "brenth", "brentq", "curve_fit", "fsolve", "least_squares", "minimize", "minimize_scalar",
     "ridder", "root", "root_scalar", "toms748",
 ]  # fmt: skip

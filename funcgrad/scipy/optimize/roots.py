@@ -81,6 +81,30 @@ def root(
     return result
 
 
+def fsolve(
+    func: Callable[..., Any],
+    x0: Any,
+    args: Any = (),
+    fprime: Any = None,
+    full_output: bool = False,
+    **options: Any,
+) -> Any:
+    """`scipy.optimize.fsolve`: the root of `func(x, *args)` near `x0`, by `root`.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> f = lambda c: fg.scipy.optimize.fsolve(lambda x: x**2 - c, [1.0])[0]
+    >>> fg.grad(f)(4.0).round(6)
+    np.float64(0.25)
+    """
+    x0 = floating("fsolve", x0)
+    func, args = with_closure("fsolve", func, as_tuple(args), x0)
+    if full_output or not has_tracer(*tree_flatten((x0, args))[0]):
+        solve = scipy_module("optimize").fsolve
+        return solve(func, x0, args, fprime, full_output, **options)
+    options = {name: value for name, value in options.items() if name != "col_deriv"}
+    return root(func, np.atleast_1d(x0), args, jac=fprime, options=options).x
+
+
 def root_scalar(
     f: Callable[..., Any],
     args: Any = (),

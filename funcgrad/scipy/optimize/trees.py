@@ -17,7 +17,11 @@ from funcgrad.ops.basic import convert
 
 
 def floating(name: str, tree: Any) -> Any:
-    """A pytree with integers as floats."""
+    """A pytree with integers as floats; a list of numbers is an array, as in SciPy."""
+    if isinstance(tree, (list, tuple)) and all(
+        np.ndim(x) == 0 and not isinstance(x, dict) for x in tree
+    ):
+        tree = np.stack(tree) if tree else np.zeros(0)
 
     def leaf(x: Any) -> Any:
         x = x if hasattr(x, "dtype") else np.asarray(x)
