@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
@@ -113,8 +114,8 @@ def _stand_in(module: str, name: str, user: FrameType) -> bool:
 def _explain(error: FuncgradError, site: Any, frames: list[FrameType]) -> None:
     """Let an error name the function of SciPy's that has no counterpart."""
     paths = [str(frame.f_globals.get("__name__", "")).split(".") for frame in frames]
-    public = [[part for part in parts if not part.startswith("_")] for parts in paths]
-    module = ".".join(next((parts[:2] for parts in public if len(parts) > 1), ["scipy"]))
+    public = [list(takewhile(lambda part: not part.startswith("_"), parts)) for parts in paths]
+    module = ".".join(next((parts for parts in public if len(parts) > 1), ["scipy"]))
     name = called_name(site) or frames[0].f_code.co_name
     owner = frames[0].f_locals.get("self")
     if owner is not None:
