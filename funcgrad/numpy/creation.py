@@ -104,22 +104,27 @@ def copying(copy: Any) -> bool | None:
     return {"IF_NEEDED": None, "ALWAYS": True, "NEVER": False}.get(getattr(copy, "name", ""), copy)
 
 
-def _array_while_tracing(object: Any, *args: Any, **kwargs: Any) -> Any:
-    if type(object) in (list, tuple) and any(type(x) is Tracer for x in object):
-        return array(object, *args, **kwargs)
-    try:
-        out = patch.numpy_array(object, *args, **kwargs)
-        return local(out) if takes_traced(sys._getframe(1), "array") else out
-    except (FuncgradError, TypeError, ValueError):
-        if contains_traced(object):
-            wants_plain(sys._getframe(1).f_code.co_filename)  # prepares the code for traced arrays
+def _array_stand_in() -> Callable[..., Any]:
+    def make(object: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(object) in (list, tuple) and any(type(x) is Tracer for x in object):
             return array(object, *args, **kwargs)
-        raise
+        try:
+            out = patch.numpy_array(object, *args, **kwargs)
+            return local(out) if takes_traced(sys._getframe(1), "array") else out
+        except (FuncgradError, TypeError, ValueError):
+            if contains_traced(object):
+                wants_plain(
+                    sys._getframe(1).f_code.co_filename
+                )  # prepares the code for traced arrays
+                return array(object, *args, **kwargs)
+            raise
+
+    make.__name__ = make.__qualname__ = "array"
+    make.__doc__ = np.array.__doc__
+    return make
 
 
-_array_while_tracing.__name__ = _array_while_tracing.__qualname__ = "array"
-_array_while_tracing.__doc__ = np.array.__doc__
-patch.register(array=_array_while_tracing)
+patch.register(array=_array_stand_in())
 
 
 def asarray(
