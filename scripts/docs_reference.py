@@ -72,6 +72,13 @@ def entry(path: str, value: Any, level: int) -> str:
     if other != name:
         doc = (inspect.getdoc(value) or "").split("\n")[0]
         return f"{anchor}The same as `{other}`: {doc}\n"
+    code = getattr(inspect.unwrap(value), "__code__", None)
+    if (
+        code is not None and code.co_name != name
+    ):  # made by a function: mkdocstrings, which reads files, sees no `def`
+        words, _, example = (inspect.getdoc(value) or "").partition(">>>")
+        shown = f"\n\n```pycon\n>>>{example}\n```" if example else ""
+        return f"{anchor}`{name}{inspect.signature(value)}`\n\n{words.strip()}{shown}\n"
     if is_module(path):  # a file of that name, which would be taken for it
         return f'<a id="{path}"></a>\n\n::: {value.__module__}.{name}{OPTIONS.format(level=level)}'
     return f"::: {path}{OPTIONS.format(level=level)}"
