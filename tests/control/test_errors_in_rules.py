@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -152,8 +152,14 @@ def test_nan_of_the_way_back_through_bodies() -> None:
 # Primitives without a batching rule
 
 
-def test_the_warning_belongs_to_the_users_line() -> None:
-    bare = Primitive(f"bare_{len(PRIMITIVES)}", impl=np.sin, abstract=lambda a: a)
+@pytest.fixture
+def bare() -> Iterator[Primitive]:
+    primitive = Primitive(f"bare_{len(PRIMITIVES)}", impl=np.sin, abstract=lambda a: a)
+    yield primitive
+    del PRIMITIVES[primitive.name]  # every primitive that is registered must have a case
+
+
+def test_the_warning_belongs_to_the_users_line(bare: Primitive) -> None:
     f = fg.vmap(lambda x: bare(x))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -169,8 +175,9 @@ def test_the_warning_belongs_to_the_users_line() -> None:
     assert bare.name in sequential._warned
 
 
-def test_batching_alone_has_no_loop_to_fall_back_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = Primitive(f"bare_{len(PRIMITIVES)}", impl=np.sin, abstract=lambda a: a)
+def test_batching_alone_has_no_loop_to_fall_back_on(
+    bare: Primitive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(batching, "WITHOUT_RULE", [])
     with pytest.raises(
         NoBatchingError,
