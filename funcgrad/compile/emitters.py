@@ -187,6 +187,10 @@ PORTABLE: dict[str, Emitter] = {
     "dot_general": portable_dot,
     "cholesky": lambda eqn, names: None if eqn.params else f"np.linalg.cholesky({names[0]})",
     "solve": lambda eqn, names: None if eqn.params else f"np.linalg.solve({', '.join(names)})",
+    "stack": lambda eqn, names: (
+        f"np.stack(({', '.join(names)},), axis={eqn.params['dimension']}, "
+        f"dtype={dtype_name(eqn.outvars[0].aval.dtype)})"
+    ),
     "concatenate": lambda eqn, names: (
         f"np.concatenate(({', '.join(names)},), axis={eqn.params['dimension']})"
         if set(eqn.params) == {"dimension"}

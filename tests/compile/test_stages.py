@@ -135,6 +135,17 @@ def test_exported_constants_are_complete() -> None:
     np.testing.assert_array_equal(module["fun"](x), fg.jit(fun)(x))
 
 
+def test_exported_source_builds_arrays_of_scalars() -> None:
+    def fun(x: Any) -> Any:
+        turned = np.array([[np.cos(x[0]), -np.sin(x[0])], [np.sin(x[0]), 0.5]])
+        return np.sum(turned @ np.array([x[1], 2.0])) + np.sum(np.stack([x, x * x], axis=1))
+
+    x = np.array([0.3, 1.5])
+    module: dict[str, Any] = {}
+    exec(fg.export_source(fg.grad(fun), x), module)
+    np.testing.assert_allclose(module["fun"](x), fg.grad(fun)(x), rtol=1e-14)
+
+
 def test_export_names_what_it_cannot_write() -> None:
     with pytest.raises(UnsupportedError, match="sort"):
         fg.export_source(lambda x: np.sort(x) * 2.0, np.ones(3))
