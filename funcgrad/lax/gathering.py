@@ -61,6 +61,12 @@ def index_mode(mode: Any, default: str) -> str:
     return known[name]
 
 
+def window_axes(ndim: int, numbers: GatherDimensionNumbers) -> list[int]:
+    """The axes of an operand that run within a slice."""
+    left_out = (*numbers.collapsed_slice_dims, *numbers.operand_batching_dims)
+    return [d for d in range(ndim) if d not in left_out]
+
+
 def flat_places(
     shape: Ints,
     indices: Any,
@@ -73,11 +79,7 @@ def flat_places(
     """
     aval = typeof(indices)
     batch = aval.shape[:-1]
-    window = [
-        d
-        for d in range(len(shape))
-        if d not in numbers.collapsed_slice_dims and d not in numbers.operand_batching_dims
-    ]
+    window = window_axes(len(shape), numbers)
     ndim = len(batch) + len(window)
     strides = [math.prod(shape[d + 1 :]) for d in range(len(shape))]
     total: Any = np.zeros((1,) * ndim, np.intp)

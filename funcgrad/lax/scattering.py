@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
-from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.lax.gathering import GatherDimensionNumbers, Ints, flat_places, index_mode
+from funcgrad.lax.gathering import (
+    GatherDimensionNumbers,
+    Ints,
+    flat_places,
+    index_mode,
+    window_axes,
+)
 from funcgrad.numpy.arguments import operand as array_operand
 from funcgrad.ops import gather as gathers
 from funcgrad.ops import scatter as scatters
@@ -45,24 +50,21 @@ class ScatterDimensionNumbers(NamedTuple):
     scatter_indices_batching_dims: Ints = ()
 
 
-def _scatter(
+def _scattered(
     name: str,
-    primitive: Primitive,
+    write: Callable[..., Any],
     operand: Any,
     indices: Any,
     updates: Any,
     dimension_numbers: ScatterDimensionNumbers,
     mode: Any,
-    **hints: Any,
 ) -> Any:
+    """The operand after `write(flat operand, updates, places, axes=, position=)`."""
     x, indices, updates = [array_operand(a) for a in (operand, indices, updates)]
     shape, dtype = typeof(x).shape, typeof(x).dtype
     numbers = ScatterDimensionNumbers(*dimension_numbers)
-    window = [
-        d
-        for d in range(len(shape))
-        if d not in numbers.inserted_window_dims and d not in numbers.operand_batching_dims
-    ]
+    as_gather = GatherDimensionNumbers(*numbers)
+    window = window_axes(len(shape), as_gather)
     update_shape = typeof(updates).shape
     if len(window) != len(numbers.update_window_dims):
         raise ArgumentError(
@@ -72,13 +74,6 @@ def _scatter(
     sizes = [1] * len(shape)
     for d, axis in zip(window, numbers.update_window_dims, strict=True):
         sizes[d] = update_shape[axis]
-    as_gather = GatherDimensionNumbers(
-        numbers.update_window_dims,
-        numbers.inserted_window_dims,
-        numbers.scatter_dims_to_operand_dims,
-        numbers.operand_batching_dims,
-        numbers.scatter_indices_batching_dims,
-    )
     kind = index_mode(mode, "fill")
     places, _ = flat_places(shape, indices, as_gather, tuple(sizes), kind)
     order = [d for d in range(len(update_shape)) if d not in numbers.update_window_dims]
@@ -90,8 +85,16 @@ def _scatter(
     flat = reshape(x, (math.prod(shape),))
     if kind == "fill":  # what does not fit goes behind the end, and is cut off
         flat = pad(flat, dtype.type(0), padding_config=((0, 1, 0),))
-    out = primitive(flat, updates, places, axes=(0,), position=0, **hints)
+    out = write(flat, updates, places, axes=(0,), position=0)
     return reshape(out[: math.prod(shape)], shape)
+
+
+def _replace(x: Any, updates: Any, places: Any, **where: Any) -> Any:
+    return scatters.scatter(x, updates, places, unique=False, **where)
+
+
+def _subtract(x: Any, updates: Any, places: Any, **where: Any) -> Any:
+    return gathers.scatter_add(x, -updates, places, **where)
 
 
 def scatter(
@@ -120,148 +123,106 @@ def scatter(
     >>> fg.lax.scatter(np.zeros(3), np.array([[2], [0], [7]]), np.array([1.0, 2.0, 3.0]), numbers)
     array([2., 0., 1.])
     """
-    return _scatter(
-        "scatter",
-        scatters.scatter,
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        mode,
-        unique=False,
+    return _scattered(
+        "scatter", _replace, operand, scatter_indices, updates, dimension_numbers, mode
     )
 
 
-def scatter_add(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Any = None,
-) -> Any:
+class Update(Protocol):
+    """The signature of the scatters that update what is there."""
+
+    def __call__(
+        self,
+        operand: Any,
+        scatter_indices: Any,
+        updates: Any,
+        dimension_numbers: ScatterDimensionNumbers,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+    ) -> Any: ...
+
+
+def _updating(name: str, write: Callable[..., Any], doc: str) -> Update:
+    """The scatter of this name, which writes like `scatter` but for what becomes of the elements that are there."""
+
+    def update(
+        operand: Any,
+        scatter_indices: Any,
+        updates: Any,
+        dimension_numbers: ScatterDimensionNumbers,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Any = None,
+    ) -> Any:
+        return _scattered(name, write, operand, scatter_indices, updates, dimension_numbers, mode)
+
+    update.__name__ = update.__qualname__ = name
+    update.__doc__ = doc
+    return update
+
+
+scatter_add = _updating(
+    "scatter_add",
+    gathers.scatter_add,
     """The array with updates added to slices at many places; the arguments are those of `scatter`.
 
     >>> import numpy as np, funcgrad as fg
     >>> numbers = fg.lax.ScatterDimensionNumbers((), (0,), (0,))
     >>> fg.lax.scatter_add(np.zeros(3), np.array([[2], [2]]), np.array([1.0, 2.0]), numbers)
     array([0., 0., 3.])
-    """
-    return _scatter(
-        "scatter_add",
-        gathers.scatter_add,
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        mode,
-    )
+    """,
+)
 
-
-def scatter_sub(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Any = None,
-) -> Any:
+scatter_sub = _updating(
+    "scatter_sub",
+    _subtract,
     """The array with updates subtracted from slices at many places; the arguments are those of `scatter`.
 
     >>> import numpy as np, funcgrad as fg
     >>> numbers = fg.lax.ScatterDimensionNumbers((), (0,), (0,))
     >>> fg.lax.scatter_sub(np.zeros(3), np.array([[2], [2]]), np.array([1.0, 2.0]), numbers)
     array([ 0.,  0., -3.])
-    """
-    return scatter_add(operand, scatter_indices, -updates, dimension_numbers, mode=mode)
+    """,
+)
 
-
-def scatter_mul(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Any = None,
-) -> Any:
+scatter_mul = _updating(
+    "scatter_mul",
+    scatters.scatter_mul,
     """The array with slices at many places multiplied by updates; the arguments are those of `scatter`.
 
     >>> import numpy as np, funcgrad as fg
     >>> numbers = fg.lax.ScatterDimensionNumbers((), (0,), (0,))
     >>> fg.lax.scatter_mul(np.ones(3), np.array([[2], [2]]), np.array([2.0, 3.0]), numbers)
     array([1., 1., 6.])
-    """
-    return _scatter(
-        "scatter_mul",
-        scatters.scatter_mul,
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        mode,
-    )
+    """,
+)
 
-
-def scatter_min(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Any = None,
-) -> Any:
+scatter_min = _updating(
+    "scatter_min",
+    scatters.scatter_min,
     """The array with slices at many places lowered to updates; the arguments are those of `scatter`.
 
     >>> import numpy as np, funcgrad as fg
     >>> numbers = fg.lax.ScatterDimensionNumbers((), (0,), (0,))
     >>> fg.lax.scatter_min(np.ones(3), np.array([[2], [2]]), np.array([0.5, 3.0]), numbers)
     array([1. , 1. , 0.5])
-    """
-    return _scatter(
-        "scatter_min",
-        scatters.scatter_min,
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        mode,
-    )
+    """,
+)
 
-
-def scatter_max(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Any = None,
-) -> Any:
+scatter_max = _updating(
+    "scatter_max",
+    scatters.scatter_max,
     """The array with slices at many places raised to updates; the arguments are those of `scatter`.
 
     >>> import numpy as np, funcgrad as fg
     >>> numbers = fg.lax.ScatterDimensionNumbers((), (0,), (0,))
     >>> fg.lax.scatter_max(np.ones(3), np.array([[2], [2]]), np.array([0.5, 3.0]), numbers)
     array([1., 1., 3.])
-    """
-    return _scatter(
-        "scatter_max",
-        scatters.scatter_max,
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        mode,
-    )
+    """,
+)
 
 
 def scatter_apply(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from operator import index
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -14,6 +15,34 @@ from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.known import known_value
 from funcgrad.numpy.updates import at
 from funcgrad.ops.pooling import highest, lowest
+
+
+def _reduced(
+    how: str,
+    start: Callable[[np.dtype[Any]], Any],
+    data: Any,
+    ids: Any,
+    count: int | None,
+    mode: Any,
+) -> Any:
+    """The segments of an array, combined by a method of `x.at[...]` with its neutral element for the dtype."""
+    x, ids = operand(data), operand(ids)
+    aval, shape = typeof(x), typeof(ids).shape
+    if aval.shape[: len(shape)] != shape or not shape:
+        raise ArgumentError(
+            f"segment numbers of shape {shape} do not fit to data of shape {aval.shape}{here()}"
+        )
+    if count is None:
+        values = known_value(ids)
+        if values is None:
+            raise ArgumentError(
+                f"num_segments is needed where the segment numbers are not known{here()}\n  give the number of segments"
+            )
+        count = int(values.max(initial=-1)) + 1
+    if index(count) < 0:
+        raise ArgumentError(f"num_segments must not be negative, not {count}{here()}")
+    out = np.full((index(count), *aval.shape[len(shape) :]), start(aval.dtype), aval.dtype)
+    return getattr(at(out)[ids], how)(x, mode="drop" if mode is None else mode)
 
 
 def segment_sum(
@@ -44,78 +73,77 @@ def segment_sum(
     >>> fg.lax.segment_sum(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
     array([5., 0., 2.])
     """
-    return _segments("add", lambda dtype: 0, data, segment_ids, num_segments, mode)
+    return _reduced("add", lambda dtype: 0, data, segment_ids, num_segments, mode)
 
 
-def segment_prod(
-    data: Any,
-    segment_ids: Any,
-    num_segments: int | None = None,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    bucket_size: int | None = None,
-    mode: Any = None,
-) -> Any:
+class SegmentReduction(Protocol):
+    """The signature that all of them share."""
+
+    def __call__(
+        self,
+        data: Any,
+        segment_ids: Any,
+        num_segments: int | None = None,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        bucket_size: int | None = None,
+        mode: Any = None,
+    ) -> Any: ...
+
+
+def _reduction(
+    name: str, how: str, start: Callable[[np.dtype[Any]], Any], doc: str
+) -> SegmentReduction:
+    """The reduction of this name; `how` and `start` are those of `_reduced`."""
+
+    def reduction(
+        data: Any,
+        segment_ids: Any,
+        num_segments: int | None = None,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        bucket_size: int | None = None,
+        mode: Any = None,
+    ) -> Any:
+        return _reduced(how, start, data, segment_ids, num_segments, mode)
+
+    reduction.__name__ = reduction.__qualname__ = name
+    reduction.__doc__ = doc
+    return reduction
+
+
+segment_prod = _reduction(
+    "segment_prod",
+    "multiply",
+    lambda dtype: 1,
     """The products of the elements with the same segment number; the arguments are those of `segment_sum`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.segment_prod(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
     array([4., 1., 2.])
-    """
-    return _segments("multiply", lambda dtype: 1, data, segment_ids, num_segments, mode)
+    """,
+)
 
-
-def segment_max(
-    data: Any,
-    segment_ids: Any,
-    num_segments: int | None = None,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    bucket_size: int | None = None,
-    mode: Any = None,
-) -> Any:
+segment_max = _reduction(
+    "segment_max",
+    "max",
+    lowest,
     """The largest of the elements with the same segment number; the arguments are those of `segment_sum`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.segment_max(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
     array([  4., -inf,   2.])
-    """
-    return _segments("max", lowest, data, segment_ids, num_segments, mode)
+    """,
+)
 
-
-def segment_min(
-    data: Any,
-    segment_ids: Any,
-    num_segments: int | None = None,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    bucket_size: int | None = None,
-    mode: Any = None,
-) -> Any:
+segment_min = _reduction(
+    "segment_min",
+    "min",
+    highest,
     """The smallest of the elements with the same segment number; the arguments are those of `segment_sum`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.segment_min(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
     array([ 1., inf,  2.])
-    """
-    return _segments("min", highest, data, segment_ids, num_segments, mode)
-
-
-def _segments(how: str, start: Any, data: Any, ids: Any, count: int | None, mode: Any) -> Any:
-    x, ids = operand(data), operand(ids)
-    aval, shape = typeof(x), typeof(ids).shape
-    if aval.shape[: len(shape)] != shape or not shape:
-        raise ArgumentError(
-            f"segment numbers of shape {shape} do not fit to data of shape {aval.shape}{here()}"
-        )
-    if count is None:
-        values = known_value(ids)
-        if values is None:
-            raise ArgumentError(
-                f"num_segments is needed where the segment numbers are not known{here()}\n  give the number of segments"
-            )
-        count = int(values.max(initial=-1)) + 1
-    if index(count) < 0:
-        raise ArgumentError(f"num_segments must not be negative, not {count}{here()}")
-    out = np.full((index(count), *aval.shape[len(shape) :]), start(aval.dtype), aval.dtype)
-    return getattr(at(out)[ids], how)(x, mode="drop" if mode is None else mode)
+    """,
+)
