@@ -6,7 +6,7 @@ equations pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -157,7 +157,3 @@ def like(rewriter: Rewriter, atom: Atom, eqn: Equation) -> Atom | None:
     return rewriter.bind(
         "broadcast_in_dim", atom, like=eqn, shape=out.shape, broadcast_dimensions=dims
     )
-
-
-def vars_of(atoms: Sequence[Atom]) -> list[Var]:
-    return [a for a in atoms if type(a) is Var]

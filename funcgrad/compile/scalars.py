@@ -87,8 +87,6 @@ OPERATORS: dict[Any, str] = {
 }
 # Primitives that are no ufuncs.
 PYTHON_BY_NAME: dict[str, str] = {"select_n": "{2} if {0} else {1}"}
-# What Python raises where NumPy gives an infinity or a NaN.
-PYTHON_ERRORS = "(ZeroDivisionError, OverflowError, ValueError)"
 FLOAT = np.dtype(float)
 BOOL = np.dtype(bool)
 # NumPy converts the integers to floats first.

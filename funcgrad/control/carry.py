@@ -10,18 +10,11 @@ import numpy as np
 from funcgrad.control.bodies import Body, trace_body
 from funcgrad.control.mismatch import side_by_side
 from funcgrad.core.errors import ArgumentError
-from funcgrad.core.leaves import flatten_arrays
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.tree import PyTreeDef, describe_mismatch, tree_flatten
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import convert
-
-
-def flatten_carry(
-    init: Any, transform: str, what: str
-) -> tuple[list[Any], list[ShapedArray], PyTreeDef]:
-    return flatten_arrays(init, transform, what)
 
 
 def carry_mismatch(

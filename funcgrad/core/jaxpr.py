@@ -261,15 +261,6 @@ def runs_side_effects(*jaxprs: Jaxpr) -> bool:
     return any(has_side_effects(eqn) for jaxpr in jaxprs for eqn in jaxpr.eqns)
 
 
-def literal_value(atom: Atom) -> Any:
-    """The value of a literal, None for a variable."""
-    return atom.val if type(atom) is Literal else None
-
-
-def is_python_scalar(value: Any) -> bool:
-    return type(value) in (int, float, complex, bool)
-
-
 def scalar_key(value: Any) -> Any:
     """A hashable stand-in for a scalar that tells 0.0 from -0.0 and finds NaN equal to itself."""
     array = np.asarray(value)

@@ -14,7 +14,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.primitive import BatchAxis, Primitive
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer, current_trace, typeof
+from funcgrad.core.tracing import current_trace, typeof
 from funcgrad.core.types import ShapedArray, is_differentiable
 
 
@@ -284,7 +284,3 @@ def zeros(aval: ShapedArray) -> Any:
 def instantiate(tangent: Any, aval: ShapedArray) -> Any:
     """A tangent or cotangent, or zeros for a symbolic zero (None)."""
     return zeros(aval) if tangent is None else tangent
-
-
-def is_tracer(x: Any) -> bool:
-    return type(x) is Tracer

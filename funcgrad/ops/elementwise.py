@@ -41,7 +41,6 @@ from funcgrad.ops.comparison import (
     ge,
     gt,
     is_finite,
-    is_inf,
     is_nan,
     le,
     logical_and,

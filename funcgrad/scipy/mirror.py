@@ -65,7 +65,6 @@ def mirrors(module: str, name: str | None = None) -> Callable[[F], F]:
                 return implementation(*args, **kwargs)
             return getattr(scipy_module(module), scipy_name)(*args, **kwargs)
 
-        function.__funcgrad_mirrors__ = f"scipy.{module}.{scipy_name}"  # type: ignore[attr-defined]
         return function  # type: ignore[return-value]
 
     return decorate

@@ -62,7 +62,6 @@ STARTS: list[dict[str, Any]] = [
     {"initial": 3.0},
     {"axis": 1, "initial": 2.0, "where": MASK},
 ]
-JAX_NEEDS_MASK = None  # jax.numpy.mean and its like take `where` only without NaN results
 
 
 def each(fun: Any, variants: list[dict[str, Any]], **fields: Any) -> list[Case]:
