@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from funcgrad.numpy.arguments import (
 )
 from funcgrad.numpy.reductions import as_mask, is_mask, masked
 from funcgrad.ops.basic import broadcast_to, convert, reduce_sum, reshape, transpose
-from funcgrad.ops.elementwise import imag, max_, real, square
-from funcgrad.ops.reduction import safe_sqrt
+from funcgrad.ops.elementwise import max_
+from funcgrad.ops.power import safe_sqrt, squared_magnitude
 
 _HALF = np.dtype(np.float16)
 _SINGLE = np.dtype(np.float32)
@@ -76,21 +77,10 @@ def mean(
     return deliver(restore_axes(result, aval.shape, axes, keepdims), out, "np.mean")
 
 
-def _variance(
-    a: Any,
-    axis: Any,
-    dtype: Any,
-    ddof: Any,
-    where: Any,
-    given_mean: Any,
-    correction: Any,
-    name: str,
+def variance(
+    name: str, a: Any, axis: Any, dtype: Any, ddof: Any, where: Any, given_mean: Any
 ) -> tuple[Any, Axes]:
     """The variance, without the reduced axes, and these."""
-    if correction is not NOT_GIVEN:
-        if ddof != 0:
-            raise ArgumentError(f"{name}: give ddof or correction, not both{here()}")
-        ddof = correction
     aval = typeof(a)
     axes = normalize_axes(axis, aval.ndim)
     dtype, final = _working_dtype(dtype, aval.dtype)
@@ -98,12 +88,8 @@ def _variance(
     if given_mean is NOT_GIVEN:
         total = reduce_sum(masked(convert(a, dtype), where, 0, name), axes=axes)
         given_mean = restore_axes(ratio(total, count), aval.shape, axes, True)
-    deviation = convert(a, aval.dtype) - operand(given_mean)
-    if typeof(deviation).dtype.kind == "c":
-        squares = square(real(deviation)) + square(imag(deviation))
-        dtype = typeof(squares).dtype if dtype.kind == "c" else dtype
-    else:
-        squares = square(deviation)
+    squares = squared_magnitude(a - operand(given_mean))
+    dtype = typeof(squares).dtype if dtype.kind == "c" else dtype
     total = reduce_sum(masked(convert(squares, dtype), where, 0, name), axes=axes)
     if is_mask(where):
         result = ratio(total, max_(count - ddof, 0))
@@ -112,45 +98,42 @@ def _variance(
     return (result if final is None else convert(result, final)), axes
 
 
-@implements(np.var)
-def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = NOT_GIVEN,
-    *,
-    where: Any = NOT_GIVEN,
-    mean: Any = NOT_GIVEN,
-    correction: Any = NOT_GIVEN,
-) -> Any:
-    a = operand(a)
-    result, axes = _variance(a, axis, dtype, ddof, where, mean, correction, "np.var")
-    if dtype is not None:
-        result = convert(result, np.dtype(dtype))
-    return deliver(restore_axes(result, typeof(a).shape, axes, keepdims), out, "np.var")
+def implement_spread(
+    function: Callable[..., Any],
+    variance: Callable[..., tuple[Any, Axes]],
+    finish: Callable[[Any], Any],
+) -> None:
+    """Register np.var, np.std or one of their kin: `finish` of a variance, computed by a function like `variance`."""
+    name = f"np.{function.__name__}"
+
+    @implements(function)
+    def compute(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        ddof: Any = 0,
+        keepdims: Any = NOT_GIVEN,
+        *,
+        where: Any = NOT_GIVEN,
+        mean: Any = NOT_GIVEN,
+        correction: Any = NOT_GIVEN,
+    ) -> Any:
+        if correction is not NOT_GIVEN:
+            if ddof != 0:
+                raise ArgumentError(f"{name}: give ddof or correction, not both{here()}")
+            ddof = correction
+        a = operand(a)
+        result, axes = variance(name, a, axis, dtype, ddof, where, mean)
+        result = finish(result)
+        if dtype is not None:
+            result = convert(result, np.dtype(dtype))
+        return deliver(restore_axes(result, typeof(a).shape, axes, keepdims), out, name)
 
 
-@implements(np.std)
-def std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = NOT_GIVEN,
-    *,
-    where: Any = NOT_GIVEN,
-    mean: Any = NOT_GIVEN,
-    correction: Any = NOT_GIVEN,
-) -> Any:
-    a = operand(a)
-    result, axes = _variance(a, axis, dtype, ddof, where, mean, correction, "np.std")
-    root = safe_sqrt(result)  # its derivative for constant data is 0, not NaN
-    if dtype is not None:
-        root = convert(root, np.dtype(dtype))
-    return deliver(restore_axes(root, typeof(a).shape, axes, keepdims), out, "np.std")
+implement_spread(np.var, variance, lambda variance: variance)
+# The derivative of the deviation of constant data is 0, not NaN.
+implement_spread(np.std, variance, safe_sqrt)
 
 
 @implements(np.average)

@@ -12,10 +12,8 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import NOT_GIVEN, Axes, deliver, normalize_axes, operand, restore_axes
 from funcgrad.numpy.cumulative import cumprod_, cumsum_
+from funcgrad.numpy.moments import implement_spread, ratio, variance
 from funcgrad.numpy.moments import mean as plain_mean
-from funcgrad.numpy.moments import ratio
-from funcgrad.numpy.moments import std as plain_std
-from funcgrad.numpy.moments import var as plain_var
 from funcgrad.numpy.reductions import (
     argmax,
     argmin,
@@ -28,9 +26,10 @@ from funcgrad.numpy.reductions import (
 )
 from funcgrad.ops import reduction
 from funcgrad.ops.basic import convert, reduce_sum
-from funcgrad.ops.elementwise import imag, is_nan, logical_and, logical_not, real, square
+from funcgrad.ops.complex import is_complex
+from funcgrad.ops.elementwise import is_nan, logical_and, logical_not
 from funcgrad.ops.elementwise import where as select
-from funcgrad.ops.reduction import safe_sqrt
+from funcgrad.ops.power import safe_sqrt, squared_magnitude
 
 _INT = np.dtype(np.intp)
 
@@ -173,9 +172,12 @@ def _check_dtype(dtype: Any, name: str) -> None:
 
 
 def _nan_variance(
-    name: str, filled: Any, nan: Any, axis: Any, dtype: Any, ddof: Any, mask: Any, mean: Any
+    name: str, a: Any, axis: Any, dtype: Any, ddof: Any, mask: Any, mean: Any
 ) -> tuple[Any, Axes]:
     """The variance of what is not NaN, and the reduced axes; NaN where too little is left."""
+    filled, nan = split_nan(a, 0)
+    if nan is None:
+        return variance(name, filled, axis, dtype, ddof, mask, mean)
     _check_dtype(dtype, name)
     count, axes = _count(nan, axis, mask, name)
     if mean is NOT_GIVEN:
@@ -183,71 +185,16 @@ def _nan_variance(
         mean = restore_axes(mean, typeof(nan).shape, axes, True)
     deviation = filled - operand(mean)
     deviation = select(nan, typeof(deviation).dtype.type(0), deviation)
-    if typeof(deviation).dtype.kind == "c":
-        squares = square(real(deviation)) + square(imag(deviation))
-        dtype = None
-    else:
-        squares = square(deviation)
+    squares = squared_magnitude(deviation)
+    dtype = None if is_complex(deviation) else dtype
     total = sum_(masked(squares, mask, 0, name), axis, dtype)
     freedom = count - ddof
     enough = freedom > 0
     number = typeof(total).dtype.type
     # Added, not selected, so that the derivative stays finite.
-    return ratio(total, select(enough, freedom, 1)) + select(
-        enough, number(0), number(np.nan)
-    ), axes
+    spoilt = select(enough, number(0), number(np.nan))
+    return ratio(total, select(enough, freedom, 1)) + spoilt, axes
 
 
-def _correction(name: str, ddof: Any, correction: Any) -> Any:
-    if correction is NOT_GIVEN:
-        return ddof
-    if ddof != 0:
-        raise ArgumentError(f"{name}: give ddof or correction, not both{here()}")
-    return correction
-
-
-@implements(np.nanvar)
-def nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = NOT_GIVEN,
-    *,
-    where: Any = NOT_GIVEN,
-    mean: Any = NOT_GIVEN,
-    correction: Any = NOT_GIVEN,
-) -> Any:
-    ddof = _correction("np.nanvar", ddof, correction)
-    filled, nan = split_nan(a, 0)
-    if nan is None:
-        return plain_var(filled, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
-    result, axes = _nan_variance("np.nanvar", filled, nan, axis, dtype, ddof, where, mean)
-    if dtype is not None:
-        result = convert(result, np.dtype(dtype))
-    return deliver(restore_axes(result, typeof(nan).shape, axes, keepdims), out, "np.nanvar")
-
-
-@implements(np.nanstd)
-def nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: Any = 0,
-    keepdims: Any = NOT_GIVEN,
-    *,
-    where: Any = NOT_GIVEN,
-    mean: Any = NOT_GIVEN,
-    correction: Any = NOT_GIVEN,
-) -> Any:
-    ddof = _correction("np.nanstd", ddof, correction)
-    filled, nan = split_nan(a, 0)
-    if nan is None:
-        return plain_std(filled, axis, dtype, out, ddof, keepdims, where=where, mean=mean)
-    result, axes = _nan_variance("np.nanstd", filled, nan, axis, dtype, ddof, where, mean)
-    root = safe_sqrt(result)
-    if dtype is not None:
-        root = convert(root, np.dtype(dtype))
-    return deliver(restore_axes(root, typeof(nan).shape, axes, keepdims), out, "np.nanstd")
+implement_spread(np.nanvar, _nan_variance, lambda variance: variance)
+implement_spread(np.nanstd, _nan_variance, safe_sqrt)

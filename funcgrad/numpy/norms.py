@@ -28,28 +28,17 @@ from funcgrad.ops.basic import (
     without,
     zeros,
 )
-from funcgrad.ops.complex import imag, is_complex, real, real_dtype
+from funcgrad.ops.complex import real_dtype
 from funcgrad.ops.linalg.svd import svdvals_p
-from funcgrad.ops.power import power, sqrt, square
+from funcgrad.ops.power import power, safe_sqrt, squared_magnitude
 from funcgrad.ops.reduction import reduce_max, reduce_min
 from funcgrad.ops.selection import where
 
 Axes = tuple[int, ...]
 
 
-def safe_sqrt(x: Any) -> Any:
-    """The square root, with zero derivatives of all orders at 0."""
-    at_zero = x == 0.0
-    return where(at_zero, 0.0, sqrt(where(at_zero, 1.0, x)))
-
-
-def squares(x: Any) -> Any:
-    """|x|² of each element."""
-    return square(real(x)) + square(imag(x)) if is_complex(x) else square(x)
-
-
 def _euclidean(x: Any, axes: Axes) -> Any:
-    return safe_sqrt(sum_axes(squares(x), axes))
+    return safe_sqrt(sum_axes(squared_magnitude(x), axes))
 
 
 def _maximum(x: Any, axes: Axes) -> Any:

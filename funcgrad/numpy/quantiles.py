@@ -7,6 +7,7 @@ a traced `q`, also that of the position.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -121,72 +122,31 @@ def _count(x: Any) -> Any:
 # Quantiles
 
 
-@implements(np.quantile)
-def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
-    method = interpolation or method
-    return _quantile("np.quantile", a, q, axis, out, method, keepdims, weights)
+def _implemented(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The implementation of one of NumPy's four functions, which differ in the scale of q and in what NaN does."""
+    name = f"np.{function.__name__}"
+
+    @implements(function)
+    def compute(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        out: Any = None,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: Any = NOT_GIVEN,
+        *,
+        weights: Any = None,
+        interpolation: Any = None,
+    ) -> Any:
+        return _quantile(name, a, q, axis, out, interpolation or method, keepdims, weights)
+
+    return compute
 
 
-@implements(np.percentile)
-def percentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
-    method = interpolation or method
-    return _quantile("np.percentile", a, q, axis, out, method, keepdims, weights)
-
-
-@implements(np.nanquantile)
-def nanquantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = NOT_GIVEN,
-    *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
-    method = interpolation or method
-    return _quantile("np.nanquantile", a, q, axis, out, method, keepdims, weights)
-
-
-@implements(np.nanpercentile)
-def nanpercentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = NOT_GIVEN,
-    *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
-    method = interpolation or method
-    return _quantile("np.nanpercentile", a, q, axis, out, method, keepdims, weights)
+quantile, percentile, nanquantile, nanpercentile = map(
+    _implemented, (np.quantile, np.percentile, np.nanquantile, np.nanpercentile)
+)
 
 
 def _quantile(

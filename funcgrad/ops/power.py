@@ -11,6 +11,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.ops.basic import convert, convert_element_type
+from funcgrad.ops.complex import imag, is_complex, real
 from funcgrad.ops.define import elementwise, ufunc_dtypes
 from funcgrad.ops.selection import where
 
@@ -145,7 +146,22 @@ dispatch.UFUNCS[np.power] = power
 dispatch.UFUNCS[np.float_power] = float_power
 
 
-# Length of a right triangle's hypotenuse
+# Lengths
+
+
+def squared_magnitude(x: Any) -> Any:
+    """|x|² of each element, real."""
+    return square(real(x)) + square(imag(x)) if is_complex(x) else square(x)
+
+
+def _safe_sqrt_jvp(t: Any, ans: Any, x: Any) -> Any:
+    positive = ans != 0.0
+    return t * where(positive, 0.5 / where(positive, ans, 1.0), 0.0)
+
+
+# The root of a sum of squares or a variance: where it is 0, so is its derivative, which keeps the
+# standard deviation of constant data and the norm of zero from giving NaN.
+safe_sqrt = elementwise("safe_sqrt", np.sqrt, jvp=_safe_sqrt_jvp, dispatch_ufunc=False)
 
 
 def _ratio(x: Any, radius: Any) -> Any:

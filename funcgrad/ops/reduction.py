@@ -27,8 +27,6 @@ from funcgrad.ops.basic import (
     without,
 )
 from funcgrad.ops.cumulative import cumprod, previous
-from funcgrad.ops.define import elementwise
-from funcgrad.ops.selection import where
 
 Axes = tuple[int, ...]
 
@@ -159,13 +157,3 @@ def _arg_extremum(name: str, function: Callable[..., Any]) -> Primitive:
 
 argmax = _arg_extremum("argmax", np.argmax)
 argmin = _arg_extremum("argmin", np.argmin)
-
-
-def _safe_sqrt_jvp(t: Any, ans: Any, x: Any) -> Any:
-    positive = ans != 0.0
-    return t * where(positive, 0.5 / where(positive, ans, 1.0), 0.0)
-
-
-# The root of a sum of squares or a variance: where it is 0, so is its derivative, which keeps the
-# standard deviation of constant data and the norm of zero from giving NaN.
-safe_sqrt = elementwise("safe_sqrt", np.sqrt, jvp=_safe_sqrt_jvp, dispatch_ufunc=False)
