@@ -23,8 +23,8 @@ from funcgrad.ops.linalg.factor import cholesky_p, qr_p
 from funcgrad.ops.linalg.leastsquares import lstsq_p, pinv_p
 from funcgrad.ops.linalg.matrix import MatrixError, adjoint, check_matrix, column, uncolumn
 from funcgrad.ops.linalg.solve import inv_p, solve_p
-from funcgrad.ops.linalg.spectral import eig_p, eigh_p, eigvals_p, eigvalsh_p
-from funcgrad.ops.linalg.svd import svd_p, svdvals_p
+from funcgrad.ops.linalg.spectral import eig_pairs, eigh_pairs, eigvals_p, eigvalsh_p
+from funcgrad.ops.linalg.svd import svd_triplets, svdvals_p
 
 _ONE = np.eye(1)
 EigResult: Any = type(np.linalg.eig(_ONE))
@@ -180,7 +180,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
     Where eigenvalues coincide, functions that do not depend on the choice of eigenvectors within
     an eigenspace have the right derivative if they treat these eigenvalues alike.
     """
-    w, v = eigh_p(matrices("eigh", a), lower=_is_lower(UPLO))
+    w, v = eigh_pairs(matrices("eigh", a), _is_lower(UPLO))
     return EighResult(w, v)
 
 
@@ -204,7 +204,7 @@ def eig(a: Any) -> Any:
     are not known while tracing (under `jit` and `vmap`), the results are complex.
     """
     a = matrices("eig", a)
-    w, v = eig_p(a)
+    w, v = eig_pairs(a)
     if _are_real(a, w):
         return EigResult(real(w), real(v))
     return EigResult(w, v)
@@ -233,7 +233,7 @@ def svd(
     a = matrices("svd", a)
     if not compute_uv:
         return svdvals_p(a, hermitian=bool(hermitian))
-    return SVDResult(*svd_p(a, full_matrices=bool(full_matrices), hermitian=bool(hermitian)))
+    return SVDResult(*svd_triplets(a, bool(full_matrices), bool(hermitian)))
 
 
 @implements(np.linalg.svdvals)

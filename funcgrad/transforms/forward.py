@@ -105,6 +105,8 @@ def forward(
 
     `split`: keep primal and tangent results in separate equations.
     """
+    # Rules may tell from what is used what to derive (ops/linalg/spectral.py).
+    jaxpr = dce(jaxpr)
     trace = current_trace()
     assert trace is not None
     env: dict[Var, tuple[Any, Any]] = dict(zip(jaxpr.invars, inputs, strict=True))

@@ -76,6 +76,104 @@ def test_second_derivative_of_the_sum_of_eigenvalues() -> None:
         np.testing.assert_allclose(hessian, 0.0, atol=1e-12)
 
 
+def of_matrix(phi: Callable[[Any], Any], decompose: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of a matrix by its eigenvalues or singular values, weighted and summed."""
+    weights = np.random.default_rng(1).normal(size=(N, N))
+
+    def f(a: Any) -> Any:
+        left, values, right = decompose(a)
+        return np.real(np.sum(weights * ((left * phi(values)) @ right)))
+
+    return f
+
+
+def by_eigh(a: Any) -> Any:
+    w, v = np.linalg.eigh((a + a.T) / 2)
+    return v, w, v.T
+
+
+def by_eig(a: Any) -> Any:
+    w, v = np.linalg.eig(a)
+    return v, w, np.linalg.inv(v)
+
+
+def polar_parts(a: Any) -> Any:
+    _, s, vh = np.linalg.svd(a)
+    return vh.T, s, vh
+
+
+def two_vectors(a: Any) -> Any:
+    v = np.linalg.eigh((a + a.T) / 2)[1][:, :2]
+    return v, 1.0, v.T
+
+
+# Functions that are smooth where eigenvalues or singular values coincide, the error that is allowed for in
+# gradients, and whether a triple may be among the values.
+SMOOTH: dict[str, tuple[Callable[[Any], Any], float, bool]] = {
+    "log det": (lambda a: np.sum(np.log(np.linalg.eigvalsh((a + a.T) / 2))), 1e-12, True),
+    "log det by eigh": (lambda a: np.sum(np.log(np.linalg.eigh((a + a.T) / 2)[0])), 1e-12, True),
+    "sum of squares": (lambda a: np.real(np.sum(np.linalg.eigvals(a) ** 2)), 1e-12, True),
+    "nuclear norm": (lambda a: np.linalg.norm(a, "nuc"), 1e-12, True),
+    "polar factor": (of_matrix(np.ones_like, np.linalg.svd), 1e-12, True),
+    "square root": (of_matrix(np.sqrt, by_eigh), 1e-7, True),
+    "logarithm": (of_matrix(np.log, by_eig), 1e-7, True),
+    "stretch": (of_matrix(np.sin, polar_parts), 1e-7, True),
+    "values of svd": (of_matrix(np.log, np.linalg.svd), 1e-7, True),
+    "projection": (of_matrix(np.ones_like, two_vectors), 1e-12, False),
+}
+POSITIVE = {
+    "identity": 2.0 * np.eye(N),
+    "a triple": symmetric(2.0, 2.0, 2.0, 3.0),
+    "a pair": symmetric(1.0, 1.0, 2.0, 3.0),
+    "two pairs": symmetric(1.0, 1.0, 3.0, 3.0),
+}
+
+
+@pytest.mark.parametrize("function", SMOOTH)
+@pytest.mark.parametrize("name", POSITIVE)
+def test_derivatives_at_coinciding_values(name: str, function: str) -> None:
+    """The reference are the derivatives beside, where no values coincide."""
+    f, error, triple = SMOOTH[function]
+    if not triple and "pair" not in name:
+        return
+    a, rng = POSITIVE[name], np.random.default_rng(2)
+    apart = rng.normal(size=(N, N))
+    h = 2e-4 * (apart + apart.T)
+    beside = (fg.grad(f)(a + h) + fg.grad(f)(a - h)) / 2
+    gradient = fg.grad(f)(a)
+    np.testing.assert_allclose(gradient, beside, rtol=2e-5, atol=2e-5)
+    t = rng.normal(size=(N, N))
+    value, slope = fg.jvp(f, (a,), (t,))
+    np.testing.assert_allclose(value, f(a), rtol=max(error, 1e-12), atol=error)
+    np.testing.assert_allclose(slope, np.sum(gradient * t), rtol=error, atol=error)
+    step = 2e-4 * t
+    numeric = (fg.grad(f)(a + step) - fg.grad(f)(a - step)) / 4e-4
+    np.testing.assert_allclose(fg.hvp(f, (a,), (t,)), numeric, rtol=2e-4, atol=2e-4)
+    hessian = fg.jit(fg.hessian(f))(a)
+    np.testing.assert_allclose(np.tensordot(hessian, t), numeric, rtol=2e-4, atol=2e-4)
+
+
+def test_thresholds_of_rank_are_not_crossed() -> None:
+    """Zero eigenvalues stay zero, so that programs leave out their inverses."""
+    a, b = symmetric(0.0, 0.0, 1.0, 1.0), RNG.normal(size=N)
+
+    def f(a: Any) -> Any:
+        w, v = np.linalg.eigh((a + a.T) / 2)
+        inverse = np.where(w > 1e-12, 1 / np.where(w > 1e-12, w, 1.0), 0.0)
+        return b @ (v * inverse) @ v.T @ b
+
+    def pinv(a: Any) -> Any:
+        return b @ np.linalg.pinv((a + a.T) / 2, rcond=1e-12) @ b
+
+    np.testing.assert_allclose(fg.grad(f)(a), fg.grad(pinv)(a), atol=1e-6)
+
+
+def test_exponential_of_zero() -> None:
+    f = of_matrix(np.exp, by_eigh)
+    weights = np.random.default_rng(1).normal(size=(N, N))
+    np.testing.assert_allclose(fg.grad(f)(np.zeros((N, N))), (weights + weights.T) / 2, rtol=1e-6)
+
+
 @pytest.mark.parametrize("name", DEGENERATE)
 def test_eigenvectors_have_finite_derivatives(name: str) -> None:
     for f in (

@@ -13,10 +13,10 @@ from funcgrad.ops.basic import convert, sum_axes
 from funcgrad.ops.complex import conj
 from funcgrad.ops.contraction import matmul
 from funcgrad.ops.linalg.functions import scipy_linalg
+from funcgrad.ops.linalg.gaps import inverse_gaps
 from funcgrad.ops.linalg.matrix import (
     check_square,
     complex_dtype,
-    inverse_gaps,
     matrix_diagonal,
     row,
     stack_batch,

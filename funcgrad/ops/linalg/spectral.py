@@ -1,9 +1,12 @@
 """Eigenvalues and eigenvectors.
 
 Where eigenvalues coincide, up to rounding, eigenvectors are not unique and have no derivative of
-their own. The terms of it that divide by the gap are left out, so that functions which do not
-depend on the choice of basis within the eigenspace (sums of eigenvalues, projections on the whole
-space) get the right derivative.
+their own; functions that do not depend on the choice of basis within the eigenspace have one (sums
+over eigenvalues, projections on the whole space, functions of the matrix). Up to the first
+derivative of functions of the values or of the vectors alone it is enough to leave out the terms that
+divide by the gap. Others are taken at a matrix beside whose eigenvalues differ (gaps.py): that is
+what the param `order` of the primitives is for, the number of derivatives that were taken; `values`
+says whether the eigenvalues are wanted, too.
 """
 
 from __future__ import annotations
@@ -13,18 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core.jaxpr import Equation
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import convert, sum_axes
 from funcgrad.ops.complex import conj, real_dtype
 from funcgrad.ops.contraction import matmul
+from funcgrad.ops.linalg.gaps import apart, inverse_gaps
 from funcgrad.ops.linalg.matrix import (
     adjoint,
     check_square,
     complex_dtype,
     hermitian_part,
     im,
-    inverse_gaps,
     matrix_diagonal,
     mT,
     re,
@@ -36,23 +40,40 @@ from funcgrad.ops.linalg.solve import inv_p, solve_p
 # Hermitian matrices
 
 
-def _eigh_abstract(a: ShapedArray, lower: bool) -> tuple[ShapedArray, ShapedArray]:
+def _eigh_abstract(a: ShapedArray, **params: Any) -> tuple[ShapedArray, ShapedArray]:
     check_square("eigh", a)
     return ShapedArray(a.shape[:-1], real_dtype(a.dtype)), ShapedArray(a.shape, a.dtype)
 
 
-def _eigh_impl(a: Any, lower: bool) -> tuple[Any, Any]:
+def divisions(order: int, values: bool) -> int:
+    """How often derivatives of this order divide by gaps that are not left out."""
+    return order if values or order > 1 else 0
+
+
+def _eigh_impl(a: Any, lower: bool, order: int, values: bool) -> tuple[Any, Any]:
     w, v = np.linalg.eigh(a, "L" if lower else "U")
-    return w, v
+    return apart(w, divisions(order, values)), v
 
 
-def _eigh_jvp(primals: Sequence[Any], tangents: Sequence[Any], lower: bool) -> tuple[Any, Any]:
+def _eigh_jvp(
+    primals: Sequence[Any], tangents: Sequence[Any], lower: bool, order: int, values: bool
+) -> tuple[Any, Any]:
     # dV = V (F ∘ Vᴴ dA V) with F_ij = 1 / (w_j - w_i) off the diagonal; dw is the diagonal of Vᴴ dA
     # V.
     (a,), (t,) = primals, tangents
-    w, v = eigh_p(a, lower=lower)
+    w, v = eigh_p(a, lower=lower, order=order + 1, values=values)
     inner = matmul(adjoint(v), matmul(hermitian_part(t), v))
     return (w, v), (re(matrix_diagonal(inner)), matmul(v, inverse_gaps(w) * inner))
+
+
+def _eigh_dce(eqn: Equation, used: Sequence[bool]) -> Equation:
+    params = eqn.params
+    if not used[1] and params["order"] == 0:
+        return eqn.replace(
+            primitive=eigvalsh_p, outvars=eqn.outvars[:1], params={"lower": params["lower"]}
+        )
+    # Only before the first derivative, whose rule reads the values.
+    return eqn.replace(params={**params, "values": False}) if params["order"] == 0 else eqn
 
 
 # Eigenvalues in ascending order and orthonormal eigenvectors as columns. Reads one triangle; the
@@ -63,20 +84,27 @@ eigh_p = Primitive(
     abstract=_eigh_abstract,
     jvp=_eigh_jvp,
     batch=stack_batch(lambda: eigh_p),
+    dce=_eigh_dce,
     multiple_results=True,
 )
 
 
+def eigh_pairs(a: Any, lower: bool) -> tuple[Any, Any]:
+    """Eigenvalues and eigenvectors of Hermitian matrices."""
+    w, v = eigh_p(a, lower=lower, order=0, values=True)
+    return w, v
+
+
 def _eigvalsh_jvp(primals: Sequence[Any], tangents: Sequence[Any], lower: bool) -> tuple[Any, Any]:
     (a,), (t,) = primals, tangents
-    w, v = eigh_p(a, lower=lower)
+    w, v = eigh_pairs(a, lower)
     return w, re(sum_axes(conj(v) * matmul(t, v), (len(v.shape) - 2,)))
 
 
 eigvalsh_p = Primitive(
     "eigvalsh",
     impl=lambda a, lower: np.linalg.eigvalsh(a, "L" if lower else "U"),
-    abstract=lambda a, lower: _eigh_abstract(a, lower)[0],
+    abstract=lambda a, lower: _eigh_abstract(a)[0],
     jvp=_eigvalsh_jvp,
     batch=stack_batch(lambda: eigvalsh_p),
 )
@@ -84,16 +112,16 @@ eigvalsh_p = Primitive(
 # General matrices
 
 
-def _eig_abstract(a: ShapedArray) -> tuple[ShapedArray, ShapedArray]:
+def _eig_abstract(a: ShapedArray, **params: Any) -> tuple[ShapedArray, ShapedArray]:
     check_square("eig", a)
     dtype = complex_dtype(a.dtype)
     return ShapedArray(a.shape[:-1], dtype), ShapedArray(a.shape, dtype)
 
 
-def _eig_impl(a: Any) -> tuple[Any, Any]:
+def _eig_impl(a: Any, order: int) -> tuple[Any, Any]:
     w, v = np.linalg.eig(a)
     dtype = complex_dtype(a.dtype)
-    return w.astype(dtype, copy=False), v.astype(dtype, copy=False)
+    return apart(w.astype(dtype, copy=False), order), v.astype(dtype, copy=False)
 
 
 def _largest_impl(v: Any) -> Any:
@@ -114,12 +142,12 @@ _largest_p = Primitive(
 )
 
 
-def _eig_jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def _eig_jvp(primals: Sequence[Any], tangents: Sequence[Any], order: int) -> tuple[Any, Any]:
     # u = V (F ∘ V⁻¹ dA V), and dv_j = u_j + c_j v_j (Giles 2008, section 3.1). LAPACK gives vectors
     # of length 1 whose largest entry v_k is real, which fixes c_j = -Re(v_jᴴ u_j) - i Im(u_kj) /
     # v_kj.
     (a,), (t,) = primals, tangents
-    w, v = eig_p(a)
+    w, v = eig_p(a, order=order + 1)
     inner = solve_p(v, matmul(convert(t, v.dtype), v))
     u = matmul(v, inverse_gaps(w) * inner)
     axis = (len(v.shape) - 2,)
@@ -130,6 +158,12 @@ def _eig_jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]
     return (w, v), (matrix_diagonal(inner), change)
 
 
+def _eig_dce(eqn: Equation, used: Sequence[bool]) -> Equation:
+    if used[1] or eqn.params["order"]:
+        return eqn
+    return eqn.replace(primitive=eigvals_p, outvars=eqn.outvars[:1], params={})
+
+
 # Complex eigenvalues and eigenvectors, also of real matrices.
 eig_p = Primitive(
     "eig",
@@ -137,13 +171,20 @@ eig_p = Primitive(
     abstract=_eig_abstract,
     jvp=_eig_jvp,
     batch=stack_batch(lambda: eig_p),
+    dce=_eig_dce,
     multiple_results=True,
 )
 
 
+def eig_pairs(a: Any) -> tuple[Any, Any]:
+    """Complex eigenvalues and eigenvectors of matrices."""
+    w, v = eig_p(a, order=0)
+    return w, v
+
+
 def _eigvals_jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     (a,), (t,) = primals, tangents
-    w, v = eig_p(a)
+    w, v = eig_pairs(a)
     left = mT(inv_p(v))
     return w, sum_axes(left * matmul(convert(t, v.dtype), v), (len(v.shape) - 2,))
 

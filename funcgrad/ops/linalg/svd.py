@@ -1,7 +1,7 @@
 """Singular value decompositions.
 
-As for eigenvectors, terms that divide by the gap of coinciding singular values are left out; so are
-those that divide by zero singular values.
+Coinciding singular values are treated as coinciding eigenvalues are (spectral.py, which explains the params
+`order` and `values`). Terms that divide by zero singular values are left out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core.jaxpr import Equation
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import sum_axes
 from funcgrad.ops.complex import conj, is_complex, real_dtype
 from funcgrad.ops.contraction import matmul
+from funcgrad.ops.linalg.gaps import apart, inverse_gaps, inverse_sums
 from funcgrad.ops.linalg.matrix import (
     adjoint,
     beside,
@@ -23,16 +25,15 @@ from funcgrad.ops.linalg.matrix import (
     cut,
     diagonal_matrix,
     hermitian_part,
-    inverse_gaps,
-    inverse_sums,
     matrix_diagonal,
     re,
     row,
     stack_batch,
 )
+from funcgrad.ops.linalg.spectral import divisions
 
 
-def _svd_abstract(a: ShapedArray, full_matrices: bool, hermitian: bool) -> tuple[ShapedArray, ...]:
+def _svd_abstract(a: ShapedArray, full_matrices: bool, **params: Any) -> tuple[ShapedArray, ...]:
     check_matrix("svd", a)
     *stack, m, n = a.shape
     k = min(m, n)
@@ -44,13 +45,20 @@ def _svd_abstract(a: ShapedArray, full_matrices: bool, hermitian: bool) -> tuple
     )
 
 
-def _svd_impl(a: Any, full_matrices: bool, hermitian: bool) -> tuple[Any, Any, Any]:
+def _svd_impl(
+    a: Any, full_matrices: bool, hermitian: bool, order: int, values: bool
+) -> tuple[Any, Any, Any]:
     u, s, vh = np.linalg.svd(a, full_matrices, hermitian=hermitian)
-    return u, s, vh
+    return u, apart(s[..., ::-1], divisions(order, values))[..., ::-1], vh
 
 
 def _svd_jvp(
-    primals: Sequence[Any], tangents: Sequence[Any], full_matrices: bool, hermitian: bool
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    full_matrices: bool,
+    hermitian: bool,
+    order: int,
+    values: bool,
 ) -> tuple[Any, Any]:
     # With P = Uᴴ dA V: ds = Re diag P; U and V turn by X + Y and X - Y, where X = herm(P)_ij / (s_j
     # - s_i) off the diagonal and Y = skew(P)_ij / (s_j + s_i). Each part is masked by itself, so
@@ -60,7 +68,9 @@ def _svd_jvp(
         t = hermitian_part(t)
     m, n = a.shape[-2:]
     k = min(m, n)
-    u, s, vh = svd_p(a, full_matrices=full_matrices, hermitian=hermitian)
+    u, s, vh = svd_p(
+        a, full_matrices=full_matrices, hermitian=hermitian, order=order + 1, values=values
+    )
     u1, vh1 = (
         (cut(u, columns=(0, k)), cut(vh, rows=(0, k))) if full_matrices and m != n else (u, vh)
     )
@@ -102,6 +112,16 @@ def _outside(full: Any, thin: Any, change: Any, moved: Any, full_matrices: bool)
     return change + matmul(rest, part), -matmul(thin, adjoint(part))
 
 
+def _svd_dce(eqn: Equation, used: Sequence[bool]) -> Equation:
+    params = eqn.params
+    if params["order"]:
+        return eqn
+    if not used[0] and not used[2]:
+        params = {"hermitian": params["hermitian"]}
+        return eqn.replace(primitive=svdvals_p, outvars=eqn.outvars[1:2], params=params)
+    return eqn if used[1] else eqn.replace(params={**params, "values": False})
+
+
 # U, the singular values in descending order, and Vᴴ.
 svd_p = Primitive(
     "svd",
@@ -109,15 +129,22 @@ svd_p = Primitive(
     abstract=_svd_abstract,
     jvp=_svd_jvp,
     batch=stack_batch(lambda: svd_p),
+    dce=_svd_dce,
     multiple_results=True,
 )
+
+
+def svd_triplets(a: Any, full_matrices: bool, hermitian: bool) -> tuple[Any, Any, Any]:
+    """U, the singular values in descending order, and Vᴴ of matrices."""
+    u, s, vh = svd_p(a, full_matrices=full_matrices, hermitian=hermitian, order=0, values=True)
+    return u, s, vh
 
 
 def _svdvals_jvp(
     primals: Sequence[Any], tangents: Sequence[Any], hermitian: bool
 ) -> tuple[Any, Any]:
     (a,), (t,) = primals, tangents
-    u, s, vh = svd_p(a, full_matrices=False, hermitian=hermitian)
+    u, s, vh = svd_triplets(a, False, hermitian)
     if hermitian:
         t = hermitian_part(t)
     inner = matmul(adjoint(u), t)
@@ -127,7 +154,7 @@ def _svdvals_jvp(
 svdvals_p = Primitive(
     "svdvals",
     impl=lambda a, hermitian: np.linalg.svd(a, compute_uv=False, hermitian=hermitian),
-    abstract=lambda a, hermitian: _svd_abstract(a, False, hermitian)[1],
+    abstract=lambda a, hermitian: _svd_abstract(a, False)[1],
     jvp=_svdvals_jvp,
     batch=stack_batch(lambda: svdvals_p),
 )

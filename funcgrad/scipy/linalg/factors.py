@@ -22,7 +22,7 @@ from funcgrad.ops.linalg.factor import (
 from funcgrad.ops.linalg.functions import polar_p
 from funcgrad.ops.linalg.leastsquares import pinv_p
 from funcgrad.ops.linalg.matrix import adjoint, cut, hermitian_part, mT, tril, triu
-from funcgrad.ops.linalg.svd import svd_p, svdvals_p
+from funcgrad.ops.linalg.svd import svd_triplets, svdvals_p
 from funcgrad.scipy.linalg.solves import cholesky_factor, in_double
 from funcgrad.scipy.mirror import mirrors
 
@@ -133,7 +133,7 @@ def svd(
     a = matrices("svd", a)
     if not compute_uv:
         return svdvals_p(a, hermitian=False)
-    return svd_p(a, full_matrices=bool(full_matrices), hermitian=False)
+    return svd_triplets(a, bool(full_matrices), False)
 
 
 @mirrors("linalg")

@@ -19,8 +19,8 @@ from funcgrad.ops.linalg.factor import (
 from funcgrad.ops.linalg.matrix import adjoint, mT
 from funcgrad.ops.linalg.pencil import generalized_eig_p
 from funcgrad.ops.linalg.solve import triangular_solve
-from funcgrad.ops.linalg.spectral import eig_p, eigh_p, eigvals_p, eigvalsh_p
-from funcgrad.ops.linalg.svd import svd_p, svdvals_p
+from funcgrad.ops.linalg.spectral import eig_pairs, eigh_pairs, eigvals_p, eigvalsh_p
+from funcgrad.ops.linalg.svd import svd_triplets, svdvals_p
 from funcgrad.scipy.linalg.solves import hermitian_from_triangle
 from funcgrad.scipy.mirror import mirrors
 
@@ -72,13 +72,13 @@ def eigh(
         a = matrices("eigh", a)
         if eigvals_only:
             return eigvalsh_p(a, lower=bool(lower))[..., chosen]
-        w, v = eigh_p(a, lower=bool(lower))
+        w, v = eigh_pairs(a, bool(lower))
         return w[..., chosen], v[..., chosen]
     a, b = matrices("eigh", a, b)
     reduced, factor = _reduced(a, b, type, lower)
     if eigvals_only:
         return eigvalsh_p(reduced, lower=True)[..., chosen]
-    w, y = eigh_p(reduced, lower=True)
+    w, y = eigh_pairs(reduced, True)
     if type == 3:
         v = matmul(factor, y)
     else:
@@ -195,7 +195,7 @@ def eig(
         w, v = generalized_eig_p(*matrices("eig", a, b))
         return (w, v) if right else w
     a = matrices("eig", a)
-    return eig_p(a) if right else eigvals_p(a)
+    return eig_pairs(a) if right else eigvals_p(a)
 
 
 def _check_not_homogeneous(name: str, homogeneous: bool) -> None:
@@ -215,7 +215,7 @@ def orth(A: Any, rcond: Any = None) -> Any:
            [0., 0.]])
     """
     a = matrices("orth", A)
-    u, s, _ = svd_p(a, full_matrices=False, hermitian=False)
+    u, s, _ = svd_triplets(a, False, False)
     return u[:, : _rank(a, s, rcond)]
 
 
@@ -229,7 +229,7 @@ def null_space(A: Any, rcond: Any = None, **options: Any) -> Any:
     array([[0., 0.]])
     """
     a = matrices("null_space", A)
-    _, s, vh = svd_p(a, full_matrices=True, hermitian=False)
+    _, s, vh = svd_triplets(a, True, False)
     return adjoint(vh[_rank(a, s, rcond) :, :])
 
 
@@ -274,7 +274,7 @@ def orthogonal_procrustes(A: Any, B: Any, check_finite: bool = True) -> tuple[An
            [0., 1.]])
     """
     a, b = matrices("orthogonal_procrustes", A, B)
-    u, s, vh = svd_p(mT(matmul(mT(b), _conjugated(a))), full_matrices=False, hermitian=False)
+    u, s, vh = svd_triplets(mT(matmul(mT(b), _conjugated(a))), False, False)
     return matmul(u, vh), s.sum()
 
 
