@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile import scalars
+from funcgrad.compile.blas_threads import blas_use, limit_blas, release_blas
 from funcgrad.compile.buffers import Plan, plan_buffers
 from funcgrad.compile.emitters import (
     EMITTERS,
@@ -27,12 +28,14 @@ from funcgrad.compile.emitters import (
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
 from funcgrad.compile.operands import PYTHON, RESERVED, SCALAR, Operands
+from funcgrad.compile.products import dot, is_shared, product
 from funcgrad.compile.runtime import claim, ignore_errors, in_planes, own, restore_errors
 from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.storage import is_plain_ufunc, storage_of
 from funcgrad.compile.threads import for_blocks
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var
 from funcgrad.core.printer import Names
+from funcgrad.ops.blas import dot_plan
 
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
 
@@ -84,6 +87,9 @@ class Emitter(Operands):
             "careful": careful,
             "ignore_errors": ignore_errors,
             "restore_errors": restore_errors,
+            "product": product,
+            "limit_blas": limit_blas,
+            "release_blas": release_blas,
         }
         self.n_clusters = 0
         self.donated = donated
@@ -125,6 +131,7 @@ class Emitter(Operands):
 
     def equation(self, i: int, eqn: Equation) -> list[str]:
         """The statements of an equation."""
+        self.source.blas.add(blas_use(eqn))
         if len(eqn.outvars) == 1 and not eqn.primitive.multiple_results:
             (out,) = eqn.outvars
             if not out.aval.shape:
@@ -259,7 +266,10 @@ class Emitter(Operands):
             key, name = ("call", id(eqn)), None
         if name is None:
             impl = primitive.impl
-            if items:
+            if primitive.name == "dot_general" and is_shared(eqn):
+                x, y = [a.aval.ndim for a in eqn.invars]
+                impl = dot_plan(eqn.params["dimension_numbers"], x, y, dot)
+            elif items:
                 impl = functools.partial(impl, **eqn.params)
             note = f"{primitive.name}[{', '.join(f'{k}={_short(v)}' for k, v in items)}]"
             name = self.source.constants[key] = self.source.bind(impl, primitive.name, note)

@@ -15,6 +15,7 @@ import numpy as np
 
 from funcgrad.compile.buffers import FRESH, VIEW
 from funcgrad.compile.memory import LARGE_BYTES
+from funcgrad.compile.products import is_shared
 from funcgrad.core.jaxpr import Equation
 
 Emitter = Callable[[Equation, Sequence[str]], str | None]
@@ -155,6 +156,10 @@ def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
     if not left_batch and x <= 2 and y <= 2:
         first = f"{names[0]}.T" if x == 2 and left == (0,) else names[0]
         second = f"{names[1]}.T" if y == 2 and right == (1,) else names[1]
+        if out.ndim and is_shared(eqn):
+            if x == 1:
+                first, second = names[1] if right == (1,) else f"{names[1]}.T", names[0]
+            return f"product({first}, {second})"
         return f"{first}.dot({second}{place})"
     batch = tuple(range(len(left_batch)))
     n = len(batch)
@@ -165,6 +170,8 @@ def _dot(eqn: Equation, names: Sequence[str]) -> str | None:
         return None
     first = f"{names[0]}.swapaxes({n}, {n + 1})" if left == (n,) else names[0]
     second = f"{names[1]}.swapaxes({n}, {n + 1})" if right == (n + 1,) else names[1]
+    if is_shared(eqn):
+        return f"product({first}, {second})"
     return f"np.matmul({first}, {second}{place})"
 
 

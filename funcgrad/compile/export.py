@@ -29,6 +29,10 @@ def own(array, *others):
     shared = array.base is not None or not array.flags.writeable
     return array.copy() if shared or any(other is array for other in others) else array
 """,
+    "product": """\
+def product(x, y):
+    return np.matmul(x, y)
+""",
     "in_planes": """\
 def in_planes(array):
     \"\"\"The same array with its last axis, a short one, first in memory.\"\"\"

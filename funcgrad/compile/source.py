@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from funcgrad.compile.blas_threads import wants_one_thread
 from funcgrad.core.source import Source, locate
 
 _numbers = itertools.count(1)
@@ -21,6 +22,7 @@ class ProgramSource:
     """
 
     __slots__ = (
+        "blas",
         "calls",
         "constants",
         "functions",
@@ -44,6 +46,7 @@ class ProgramSource:
         self.constants: dict[Any, str] = {}
         self.notes: dict[str, str] = {}
         self.calls: set[str] = set()  # primitives that are called, for want of a NumPy expression
+        self.blas: set[str] = set()  # how the equations use it, see `products.blas_use`
         self.quiet = False  # whether floating-point warnings have to be silenced
         self.guarded = False  # whether Python may raise where NumPy gives an infinity
 
@@ -70,13 +73,10 @@ class ProgramSource:
         body = self._body(comments)
         body.append(f"return [{', '.join(self.results)}]")
         if runtime and self.quiet:
-            body = [
-                "token = ignore_errors()",
-                "try:",
-                *_indent(body),
-                "finally:",
-                "    restore_errors(token)",
-            ]
+            before, after = ["token = ignore_errors()"], ["restore_errors(token)"]
+            if wants_one_thread(self.blas):
+                before, after = ["limit_blas()", *before], [*after, "release_blas()"]
+            body = [*before, "try:", *_indent(body), "finally:", *_indent(after)]
         if runtime and self.guarded:
             inputs = ", ".join(self.params)
             body = [

@@ -48,6 +48,8 @@ class Config:
         disable_jit: run functions made by `jit` as plain Python (`FUNCGRAD_DISABLE_JIT`).
         native_loops: compile loops of small operations with the system's C compiler, if there is one
             (`FUNCGRAD_NATIVE_LOOPS`). What was compiled is kept in `FUNCGRAD_CACHE_DIR` (`~/.cache/funcgrad`).
+        manage_blas_threads: keep OpenBLAS to one thread while a program runs, and share large products out among
+            funcgrad's own threads (`FUNCGRAD_MANAGE_BLAS_THREADS`); other kinds of BLAS are left alone.
         warn_zero_gradients: warn of each argument whose gradient is zero because something stops the derivative, with
             the lines that do, as `fg.why_zero` (`FUNCGRAD_WARN_ZERO_GRADIENTS`). It computes everything once more.
         num_threads: how many threads share large elementwise work (`FUNCGRAD_NUM_THREADS`); the number of
@@ -60,6 +62,7 @@ class Config:
         "debug_infs",
         "debug_nans",
         "disable_jit",
+        "manage_blas_threads",
         "native_loops",
         "traceback_filtering",
         "warn_zero_gradients",
@@ -72,6 +75,7 @@ class Config:
         self.debug_infs = _flag("FUNCGRAD_DEBUG_INFS", False)
         self.disable_jit = _flag("FUNCGRAD_DISABLE_JIT", False)
         self.native_loops = _flag("FUNCGRAD_NATIVE_LOOPS", True)
+        self.manage_blas_threads = _flag("FUNCGRAD_MANAGE_BLAS_THREADS", True)
         self.warn_zero_gradients = _flag("FUNCGRAD_WARN_ZERO_GRADIENTS", False)
         given = os.environ.get("FUNCGRAD_NUM_THREADS")
         self._num_threads = _n_processors() if given is None else _n_threads(given)

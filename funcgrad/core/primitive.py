@@ -92,7 +92,8 @@ class Primitive:
         view: whether `impl` may return a view of its first operand.
         effects: labels of what it does besides computing ("print"); such equations are never dropped.
         properties: anything else that passes may ask for ("collective", "call", ...). "moves": if all operands but one
-            are zero, each element of the result is an element of that one, or zero.
+            are zero, each element of the result is an element of that one, or zero. "blas": it factorises or solves
+            with BLAS and LAPACK; "blas_threads": it multiplies large matrices, for which BLAS's threads are good.
         emit: how compiled source writes it: `emit(operand_names, **params) -> expression`; a call otherwise.
     """
 

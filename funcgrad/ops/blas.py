@@ -19,18 +19,25 @@ _PLANS: dict[Any, Contraction] = {}
 _MAX_PLANS = 1024
 
 
-def dot_plan(numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int) -> Contraction:
-    """The function of two arrays that does this contraction, with as few copies as BLAS needs."""
-    key = (numbers, lhs_ndim, rhs_ndim)
+def dot_plan(
+    numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int, product: Contraction | None = None
+) -> Contraction:
+    """The function of two arrays that does this contraction, with as few copies as BLAS needs.
+
+    `product` multiplies vectors, matrices or stacks of them instead of NumPy.
+    """
+    key = (numbers, lhs_ndim, rhs_ndim, product)
     plan = _PLANS.get(key)
     if plan is None:
         if len(_PLANS) >= _MAX_PLANS:
             _PLANS.clear()
-        plan = _PLANS[key] = _make_plan(numbers, lhs_ndim, rhs_ndim)
+        plan = _PLANS[key] = _make_plan(numbers, lhs_ndim, rhs_ndim, product)
     return plan
 
 
-def _make_plan(numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int) -> Contraction:
+def _make_plan(
+    numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int, product: Contraction | None
+) -> Contraction:
     (lhs_contract, rhs_contract), (lhs_batch, rhs_batch) = numbers
     lhs_free = remaining(lhs_ndim, lhs_contract + lhs_batch)
     rhs_free = remaining(rhs_ndim, rhs_contract + rhs_batch)
@@ -38,16 +45,20 @@ def _make_plan(numbers: DimensionNumbers, lhs_ndim: int, rhs_ndim: int) -> Contr
         return _outer_plan(lhs_batch, lhs_free, rhs_batch, rhs_free)
     if not lhs_batch and lhs_ndim <= 2 and rhs_ndim <= 2 and len(lhs_contract) == 1:
         return _matrix_plan(
-            lhs_ndim == 2 and lhs_contract == (0,), rhs_ndim == 2 and rhs_contract == (1,)
+            lhs_ndim == 2 and lhs_contract == (0,), rhs_ndim == 2 and rhs_contract == (1,), product
         )
     lhs_contract, rhs_contract = _contraction_order(lhs_contract, lhs_free, rhs_contract, rhs_free)
     if not lhs_batch:
-        return _folded_plan(lhs_free, lhs_contract, rhs_contract, rhs_free)
-    return _batched_plan(lhs_batch, lhs_free, lhs_contract, rhs_batch, rhs_contract, rhs_free)
+        return _folded_plan(lhs_free, lhs_contract, rhs_contract, rhs_free, product)
+    return _batched_plan(
+        lhs_batch, lhs_free, lhs_contract, rhs_batch, rhs_contract, rhs_free, product or np.matmul
+    )
 
 
-def _matrix_plan(turn_lhs: bool, turn_rhs: bool) -> Contraction:
+def _matrix_plan(turn_lhs: bool, turn_rhs: bool, product: Contraction | None) -> Contraction:
     # BLAS reads a transposed view where it lies.
+    if product is not None:
+        return lambda x, y: product(x.T if turn_lhs else x, y.T if turn_rhs else y)
     if turn_lhs and turn_rhs:
         return lambda x, y: x.T.dot(y.T)
     if turn_lhs:
@@ -101,7 +112,11 @@ def _is_identity(order: Axes) -> bool:
 
 
 def _folded_plan(
-    lhs_free: Axes, lhs_contract: Axes, rhs_contract: Axes, rhs_free: Axes
+    lhs_free: Axes,
+    lhs_contract: Axes,
+    rhs_contract: Axes,
+    rhs_free: Axes,
+    product: Contraction | None,
 ) -> Contraction:
     """Fold the axes of each operand into a matrix or vector: one product of matrices."""
     fold_lhs = fold(lhs_free, lhs_contract)
@@ -109,7 +124,8 @@ def _folded_plan(
 
     def folded(x: Any, y: Any) -> Any:
         shape = tuple([x.shape[d] for d in lhs_free] + [y.shape[d] for d in rhs_free])
-        out = fold_lhs(x).dot(fold_rhs(y))
+        left, right = fold_lhs(x), fold_rhs(y)
+        out = left.dot(right) if product is None else product(left, right)
         return out.reshape(shape) if shape else out
 
     return folded
@@ -148,6 +164,7 @@ def _batched_plan(
     rhs_batch: Axes,
     rhs_contract: Axes,
     rhs_free: Axes,
+    product: Contraction,
 ) -> Contraction:
     n = len(lhs_batch)
     lhs_order, rhs_order = lhs_batch + lhs_free + lhs_contract, rhs_batch + rhs_contract + rhs_free
@@ -162,7 +179,7 @@ def _batched_plan(
             x = x.reshape((*batch, _size(left), _size(x.shape[n_lhs:])))
         if not rhs_simple:
             y = y.reshape((*batch, _size(y.shape[n:n_contract]), _size(right)))
-        out = np.matmul(x, y)
+        out = product(x, y)
         return out if lhs_simple and rhs_simple else out.reshape(batch + left + right)
 
     return batched

@@ -197,4 +197,5 @@ conv_general_dilated = Primitive(
     jvp=_jvp,
     transpose=_transpose,
     batch=_batch,
+    properties=frozenset({"blas_threads"}),
 )

@@ -52,6 +52,7 @@ det_p = Primitive(
     abstract=_det_abstract,
     jvp=_det_jvp,
     batch=stack_batch(lambda: det_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -117,6 +118,7 @@ cofactor_p = Primitive(
     abstract=same_type,
     jvp=_cofactor_jvp,
     batch=stack_batch(lambda: cofactor_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -175,6 +177,7 @@ cofactor_change_p = Primitive(
     jvp=_cofactor_change_jvp,
     transpose=lambda ct, a, x: (None, cofactor_change_p(a, ct)),
     batch=stack_batch(lambda: cofactor_change_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -206,4 +209,5 @@ slogdet_p = Primitive(
     jvp=_slogdet_jvp,
     batch=stack_batch(lambda: slogdet_p),
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )

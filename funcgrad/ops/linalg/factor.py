@@ -60,6 +60,7 @@ cholesky_p = Primitive(
     abstract=_cholesky_abstract,
     jvp=_cholesky_jvp,
     batch=stack_batch(lambda: cholesky_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -143,6 +144,7 @@ qr_p = Primitive(
     jvp=_qr_jvp,
     batch=stack_batch(lambda: qr_p),
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )
 
 
@@ -251,6 +253,7 @@ lu_p = Primitive(
     jvp=_lu_jvp,
     batch=stack_batch(lambda: lu_p),
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )
 
 
@@ -301,4 +304,5 @@ qr_pivots_p = Primitive(
     abstract=_qr_pivots_abstract,
     jvp=lambda primals, tangents: (qr_pivots_p(*primals), None),
     batch=stack_batch(lambda: qr_pivots_p),
+    properties=frozenset({"blas"}),
 )

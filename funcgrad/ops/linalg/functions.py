@@ -99,6 +99,7 @@ matrix_function_p = Primitive(
     abstract=_function_abstract,
     jvp=_function_jvp,
     batch=stack_batch(lambda: matrix_function_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -152,6 +153,7 @@ frechet_p = Primitive(
         unbroadcast(frechet_p(mT(a), ct, function=function), e.aval),
     ),
     batch=stack_batch(lambda: frechet_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -196,6 +198,7 @@ sylvester_p = Primitive(
         unbroadcast(sylvester_p(mT(a), mT(b), ct), q.aval),
     ),
     batch=stack_batch(lambda: sylvester_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -233,4 +236,5 @@ polar_p = Primitive(
     abstract=_polar_abstract,
     jvp=_polar_jvp,
     batch=stack_batch(lambda: polar_p),
+    properties=frozenset({"blas"}),
 )

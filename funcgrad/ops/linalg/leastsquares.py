@@ -67,6 +67,7 @@ pinv_p = Primitive(
     abstract=_pinv_abstract,
     jvp=_pinv_jvp,
     batch=_pinv_batch,
+    properties=frozenset({"blas"}),
 )
 
 
@@ -115,4 +116,5 @@ lstsq_p = Primitive(
         unbroadcast(matmul(mT(pinv_p(a, rcond, hermitian=False)), ct), b.aval),
     ),
     batch=stack_batch(lambda: lstsq_p),
+    properties=frozenset({"blas"}),
 )

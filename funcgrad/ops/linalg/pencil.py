@@ -66,4 +66,5 @@ generalized_eig_p = Primitive(
     jvp=_jvp,
     batch=stack_batch(lambda: generalized_eig_p),
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )

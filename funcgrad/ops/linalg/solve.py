@@ -78,6 +78,7 @@ solve_p = Primitive(
     jvp=_solve_jvp,
     transpose=_solve_transpose,
     batch=stack_batch(lambda: solve_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -98,6 +99,7 @@ inv_p = Primitive(
     abstract=_inv_abstract,
     jvp=_inv_jvp,
     batch=stack_batch(lambda: inv_p),
+    properties=frozenset({"blas"}),
 )
 
 
@@ -161,6 +163,7 @@ triangular_solve_p = Primitive(
     jvp=_triangular_jvp,
     transpose=_triangular_transpose,
     batch=stack_batch(lambda: triangular_solve_p),
+    properties=frozenset({"blas"}),
 )
 
 

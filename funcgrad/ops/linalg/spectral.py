@@ -86,6 +86,7 @@ eigh_p = Primitive(
     batch=stack_batch(lambda: eigh_p),
     dce=_eigh_dce,
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )
 
 
@@ -107,6 +108,7 @@ eigvalsh_p = Primitive(
     abstract=lambda a, lower: _eigh_abstract(a)[0],
     jvp=_eigvalsh_jvp,
     batch=stack_batch(lambda: eigvalsh_p),
+    properties=frozenset({"blas"}),
 )
 
 # General matrices
@@ -173,6 +175,7 @@ eig_p = Primitive(
     batch=stack_batch(lambda: eig_p),
     dce=_eig_dce,
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )
 
 
@@ -195,4 +198,5 @@ eigvals_p = Primitive(
     abstract=lambda a: _eig_abstract(a)[0],
     jvp=_eigvals_jvp,
     batch=stack_batch(lambda: eigvals_p),
+    properties=frozenset({"blas"}),
 )

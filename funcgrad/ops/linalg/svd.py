@@ -131,6 +131,7 @@ svd_p = Primitive(
     batch=stack_batch(lambda: svd_p),
     dce=_svd_dce,
     multiple_results=True,
+    properties=frozenset({"blas"}),
 )
 
 
@@ -157,4 +158,5 @@ svdvals_p = Primitive(
     abstract=lambda a, hermitian: _svd_abstract(a, False)[1],
     jvp=_svdvals_jvp,
     batch=stack_batch(lambda: svdvals_p),
+    properties=frozenset({"blas"}),
 )
