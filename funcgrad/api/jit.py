@@ -19,7 +19,8 @@ from funcgrad.api.call import (
     open_trace,
     worth_a_second_try,
 )
-from funcgrad.compile.program import Program, compile_jaxpr
+from funcgrad.compile.program import compile_jaxpr
+from funcgrad.compile.results import Program
 from funcgrad.control.call import jit_p
 from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
@@ -141,7 +142,7 @@ class Jit(Transformed):
         try:  # not by the base class, whose frame would show in tracebacks
             return self._call(args, kwargs)
         except Exception as error:
-            if worth_a_second_try(error):
+            if self._deserves_another(error):
                 return self(*args, **kwargs)
             __tracebackhide__ = True
             raise hide_frames(error) from error.__cause__

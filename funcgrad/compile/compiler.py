@@ -7,7 +7,7 @@ from typing import Any
 import funcgrad.compile.loops  # noqa: F401  # writes loops
 from funcgrad.compile.emit import emit
 from funcgrad.compile.pipeline import optimize
-from funcgrad.compile.program import Program, interpret
+from funcgrad.compile.results import Program, interpret
 from funcgrad.compile.source import ProgramSource
 from funcgrad.core.jaxpr import Jaxpr, Var
 

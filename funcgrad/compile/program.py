@@ -11,12 +11,9 @@ import importlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from funcgrad.compile.results import finalize
+from funcgrad.compile.results import Program, interpret
 from funcgrad.control.run import COMPILERS
-from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr, Var
-
-Program = Callable[..., list[Any]]
 
 _NONE: frozenset[Var] = frozenset()
 # Elements of results, in all and per equation, from which on a first run is worth compiling for.
@@ -43,11 +40,6 @@ def run(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
 def _is_large(jaxpr: Jaxpr) -> bool:
     size = sum([v.aval.size for eqn in jaxpr.eqns for v in eqn.outvars])
     return size > max(_LARGE_WORK, _LARGE_EQUATION * len(jaxpr.eqns))
-
-
-def interpret(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
-    """What `run` returns, by the definition of the jaxpr."""
-    return finalize(jaxpr, args, eval_jaxpr(jaxpr, (), *args))
 
 
 def compile_jaxpr(jaxpr: Jaxpr, donated: frozenset[Var] = _NONE) -> Program:

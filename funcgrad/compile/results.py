@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from funcgrad.compile.blas_threads import blas_use, limit_blas, release_blas, wants_one_thread
+from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
+
+Program = Callable[..., list[Any]]
 
 
 def finalize(jaxpr: Jaxpr, args: Sequence[Any], results: Sequence[Any]) -> list[Any]:
@@ -34,3 +38,14 @@ def finalize(jaxpr: Jaxpr, args: Sequence[Any], results: Sequence[Any]) -> list[
         owners.add(id(value))
         final.append(value)
     return final
+
+
+def interpret(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
+    """What a program returns, by the definition of the jaxpr."""
+    if not jaxpr.memo("one_blas_thread", lambda: wants_one_thread({*map(blas_use, jaxpr.eqns)})):
+        return finalize(jaxpr, args, eval_jaxpr(jaxpr, (), *args))
+    limit_blas()
+    try:
+        return finalize(jaxpr, args, eval_jaxpr(jaxpr, (), *args))
+    finally:
+        release_blas()

@@ -7,13 +7,11 @@ what is written to memory anyway, the backward pass computes them itself.
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from funcgrad.compile.clusters import Clusters
 from funcgrad.compile.rows import cut, is_elementwise
 from funcgrad.core.jaxpr import Equation, Jaxpr, Var
-
-if TYPE_CHECKING:
-    from funcgrad.compile.fuse import Clusters
 
 _DEPTH = 4
 

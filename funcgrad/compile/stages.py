@@ -9,7 +9,8 @@ import numpy as np
 
 from funcgrad.compile.analysis import MemoryAnalysis, cost_analysis, memory_analysis
 from funcgrad.compile.compiler import optimized, program_source
-from funcgrad.compile.program import Program, compile_jaxpr
+from funcgrad.compile.program import compile_jaxpr
+from funcgrad.compile.results import Program
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr, Var
 from funcgrad.core.tree import PyTreeDef, tree_flatten

@@ -16,6 +16,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand as array_operand
+from funcgrad.numpy.updates import default_fill
 from funcgrad.ops import gather as gathers
 from funcgrad.ops.basic import convert, reshape, transpose
 from funcgrad.ops.shape import pad
@@ -152,16 +153,10 @@ def gather(
     flat = reshape(x, (math.prod(shape),))
     if kind == "fill":
         if fill_value is None:
-            fill_value = np.nan if dtype.kind in "fc" else _extreme(dtype)
+            fill_value = default_fill(dtype)
         flat = pad(flat, dtype.type(fill_value), padding_config=((0, 1, 0),))
     out = gathers.gather(flat, places, axes=(0,), position=0)
     return transpose(out, _order(len(batch), numbers.offset_dims))
-
-
-def _extreme(dtype: np.dtype[Any]) -> Any:
-    if dtype.kind == "b":
-        return True
-    return np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max
 
 
 def _order(n_batch: int, offset_dims: Ints) -> Ints:

@@ -14,7 +14,7 @@ from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.known import known_value
 from funcgrad.numpy.updates import at
-from funcgrad.ops.pooling import highest, lowest
+from funcgrad.ops.reduction import highest, lowest
 
 
 def _reduced(

@@ -16,14 +16,15 @@ from funcgrad.lax.arrays import pad
 from funcgrad.lax.convolution import Padding, padtype_to_pads
 from funcgrad.numpy.arguments import operand as array_operand
 from funcgrad.ops import pooling
+from funcgrad.ops.reduction import highest, lowest
 from funcgrad.ops.window import dilated, windows
 
 Ints = Sequence[int]
 # What has a primitive, and the start that leaves the result as it is.
 _KNOWN: dict[Any, tuple[Primitive, Callable[[np.dtype[Any]], Any]]] = {
     np.add: (pooling.reduce_window_sum, lambda dtype: 0),
-    np.maximum: (pooling.reduce_window_max, pooling.lowest),
-    np.minimum: (pooling.reduce_window_min, pooling.highest),
+    np.maximum: (pooling.reduce_window_max, lowest),
+    np.minimum: (pooling.reduce_window_min, highest),
 }
 
 

@@ -15,7 +15,7 @@ from funcgrad.lax.convolution import Padding
 from funcgrad.lax.special import inexact
 from funcgrad.lax.windows import reduce_window
 from funcgrad.numpy.arguments import operand
-from funcgrad.ops.pooling import highest, lowest
+from funcgrad.ops.reduction import highest, lowest
 
 
 def _pool(

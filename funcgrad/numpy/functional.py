@@ -12,7 +12,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, is_traced, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.conversion import as_array
-from funcgrad.numpy.stand_ins import numpy_vectorize
+from funcgrad.numpy.originals import numpy_vectorize
 
 
 @implements(np.apply_along_axis)

@@ -14,8 +14,8 @@ from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.conversion import cast_leaf, contains_tracer
 from funcgrad.numpy.joining import concatenate
+from funcgrad.numpy.originals import numpy_c, numpy_r
 from funcgrad.numpy.shaping import reshape, swapaxes, transpose
-from funcgrad.numpy.stand_ins import numpy_c, numpy_r
 
 
 class Joiner:

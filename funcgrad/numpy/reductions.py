@@ -23,6 +23,7 @@ from funcgrad.ops import reduction
 from funcgrad.ops.basic import broadcast_to, convert, reduce_sum, reshape, without
 from funcgrad.ops.elementwise import fmax, fmin, max_, min_, ne
 from funcgrad.ops.elementwise import where as select
+from funcgrad.ops.reduction import highest, lowest
 
 _BOOL = np.dtype(bool)
 _INT = np.dtype(np.intp)
@@ -131,20 +132,6 @@ def prod(
         initial,
         where,
     )
-
-
-def lowest(dtype: np.dtype[Any]) -> Any:
-    """The least value of a dtype."""
-    if dtype.kind == "b":
-        return False
-    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
-
-
-def highest(dtype: np.dtype[Any]) -> Any:
-    """The greatest value of a dtype."""
-    if dtype.kind == "b":
-        return True
-    return np.iinfo(dtype).max if dtype.kind in "iu" else np.inf
 
 
 def extremum(

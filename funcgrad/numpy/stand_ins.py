@@ -18,11 +18,7 @@ from funcgrad.core.local_array import LocalArray
 from funcgrad.core.tracer import Tracer
 from funcgrad.numpy.creation import asarray, contains_traced, copying, ordered
 from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
-
-# NumPy's own, for modules that are imported while these names stand for something else.
-numpy_r, numpy_c = np.r_, np.c_
-numpy_ndenumerate = np.ndenumerate
-numpy_vectorize = np.vectorize
+from funcgrad.numpy.originals import numpy_ndenumerate
 
 
 class _Brackets:

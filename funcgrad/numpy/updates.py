@@ -109,7 +109,7 @@ class AtIndex:
         if mode in ("clip", "wrap"):
             return read(x, _moved_into_range(place, typeof(x).shape, mode))
         if fill_value is None:
-            fill_value = _default_fill(typeof(x).dtype)
+            fill_value = default_fill(typeof(x).dtype)
         part, place, _ = _with_spare(x, place, cast_value(fill_value, typeof(x).dtype))
         return read(part, place)
 
@@ -198,7 +198,7 @@ def _with_spare(x: Any, place: Place, fill: Any) -> tuple[Any, Place, Any]:
     return padded, _with_indices(place, indices, None), whole(shape)
 
 
-def _default_fill(dtype: np.dtype[Any]) -> Any:
+def default_fill(dtype: np.dtype[Any]) -> Any:
     """JAX's: NaN, the smallest signed, the largest unsigned integer, True."""
     if dtype.kind in "fc":
         return np.nan

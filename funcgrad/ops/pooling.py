@@ -18,6 +18,7 @@ from funcgrad.core.tracing import typeof
 from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.ops.basic import reshape
 from funcgrad.ops.gather import gather
+from funcgrad.ops.reduction import highest, lowest
 from funcgrad.ops.selection import where
 from funcgrad.ops.shape import _pad_impl as pad
 from funcgrad.ops.window import Window, windows
@@ -94,20 +95,6 @@ def fold(
             out = combine(out, x[tap])
         x = out
     return x if start is None else combine(start, x)
-
-
-def lowest(dtype: np.dtype[Any]) -> Any:
-    """What no number of a dtype is less than."""
-    if dtype.kind == "b":
-        return False
-    return -np.inf if dtype.kind == "f" else np.iinfo(dtype).min
-
-
-def highest(dtype: np.dtype[Any]) -> Any:
-    """What no number of a dtype exceeds."""
-    if dtype.kind == "b":
-        return True
-    return np.inf if dtype.kind == "f" else np.iinfo(dtype).max
 
 
 def _windowed(

@@ -31,6 +31,20 @@ from funcgrad.ops.cumulative import cumprod, previous
 Axes = tuple[int, ...]
 
 
+def lowest(dtype: np.dtype[Any]) -> Any:
+    """What no number of a dtype is less than."""
+    if dtype.kind == "b":
+        return False
+    return np.iinfo(dtype).min if dtype.kind in "iu" else -np.inf
+
+
+def highest(dtype: np.dtype[Any]) -> Any:
+    """What no number of a dtype exceeds."""
+    if dtype.kind == "b":
+        return True
+    return np.iinfo(dtype).max if dtype.kind in "iu" else np.inf
+
+
 def _reduction(
     name: str, ufunc: np.ufunc, *, tangent: Callable[..., Any] | None = None, out: Any = None
 ) -> Primitive:

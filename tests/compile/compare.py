@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compile.program import compile_jaxpr, interpret
+from funcgrad.compile.program import compile_jaxpr
+from funcgrad.compile.results import interpret
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.tracing import build_jaxpr
 from funcgrad.core.types import ShapedArray, aval_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from funcgrad.compile import fuse, kernel, threads
+from funcgrad.compile import clusters, kernel, threads
 from funcgrad.core.cache import clear_caches
 from funcgrad.core.config import config
 
@@ -18,8 +18,8 @@ def validated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(fuse, "MIN_SIZE", 4)
-    monkeypatch.setattr(fuse, "MAX_ROW", 24)
+    monkeypatch.setattr(clusters, "MIN_SIZE", 4)
+    monkeypatch.setattr(clusters, "MAX_ROW", 24)
     monkeypatch.setattr(kernel, "BLOCK", 12)
     monkeypatch.setattr(threads, "_WORTHWHILE", 1)
     monkeypatch.setattr(config, "num_threads", 2)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from funcgrad.compile import fuse as fuse_module
+from funcgrad.compile import clusters
 from funcgrad.compile.contract import contract
 from funcgrad.compile.cse import cse
 from funcgrad.compile.fold import fold
@@ -259,7 +259,7 @@ def test_a_sum_of_indexed_cotangents_is_one_buffer() -> None:
 
 
 def test_fuse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fuse_module, "MIN_SIZE", 4)
+    monkeypatch.setattr(clusters, "MIN_SIZE", 4)
     becomes(
         fuse,
         lambda x: (np.sin(x) * 2.0, sum_axes(np.sin(x) * 2.0, (0,))),
@@ -280,7 +280,7 @@ def test_fuse(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_clusters_end_where_a_sum_over_all_rows_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fuse_module, "MIN_SIZE", 4)
+    monkeypatch.setattr(clusters, "MIN_SIZE", 4)
     jaxpr = jaxpr_of(lambda x: np.exp(x) / sum_axes(np.exp(x), (0,)) * 2.0, aval(8))
     text = str(optimize(jaxpr))
     assert text.count("fused[") == 2

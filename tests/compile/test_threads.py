@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -103,7 +104,12 @@ def test_memory_serves_again_once_the_caller_has_let_go() -> None:
     assert second.ctypes.data != address  # a view of the first is still alive
     assert np.all(kept == 3.0)
     del kept
-    assert double(x).ctypes.data == address
+    # A thread may hold its last block for a moment after the results are there.
+    tries = 0
+    while double(x).ctypes.data != address and tries < 100:
+        tries += 1
+        time.sleep(0.01)
+    assert tries < 100
     del second
     memory.release_memory()
 

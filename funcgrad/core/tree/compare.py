@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.tree.keys import KeyPath, key_content, keystr
@@ -16,13 +16,22 @@ from funcgrad.core.tree.kinds import (
     NONE,
     ORDEREDDICT,
     TUPLE,
+    Kind,
 )
-
-if TYPE_CHECKING:
-    from funcgrad.core.tree.treedef import PyTreeDef
 
 _MAX_WIDTH = 300  # of a structure in a message; a model of a hundred layers is not read anyway
 _MAX_DIFFERENCES = 5
+
+
+class Node(Protocol):
+    """What is read of a structure (a `PyTreeDef`) here."""
+
+    kind: Kind | None
+    data: Any
+    num_leaves: int
+
+    @property
+    def parts(self) -> Sequence[Node]: ...
 
 
 def same_data(a: Any, b: Any) -> bool:
@@ -37,7 +46,7 @@ def same_data(a: Any, b: Any) -> bool:
         ) from error
 
 
-def keys_of(treedef: PyTreeDef) -> Sequence[Any]:
+def keys_of(treedef: Node) -> Sequence[Any]:
     """The key of each child of a node."""
     kind, data, n = treedef.kind, treedef.data, len(treedef.parts)
     if kind is None:
@@ -53,7 +62,7 @@ def keys_of(treedef: PyTreeDef) -> Sequence[Any]:
     return kind.keys(data, n)
 
 
-def leaf_paths(treedef: PyTreeDef, path: KeyPath = ()) -> Iterator[KeyPath]:
+def leaf_paths(treedef: Node, path: KeyPath = ()) -> Iterator[KeyPath]:
     """The path of each leaf, in the order of the leaves."""
     if treedef.kind is None:
         yield path
@@ -63,8 +72,8 @@ def leaf_paths(treedef: PyTreeDef, path: KeyPath = ()) -> Iterator[KeyPath]:
 
 
 def differences(
-    a: PyTreeDef, b: PyTreeDef, *, prefix: bool = False, path: KeyPath = (), leaf: int = 0
-) -> Iterator[tuple[KeyPath, PyTreeDef, PyTreeDef, int]]:
+    a: Node, b: Node, *, prefix: bool = False, path: KeyPath = (), leaf: int = 0
+) -> Iterator[tuple[KeyPath, Node, Node, int]]:
     """Find the topmost nodes in which two trees differ.
 
     Args:
@@ -85,7 +94,7 @@ def differences(
         leaf += y.num_leaves
 
 
-def describe(node: PyTreeDef, leaf: Any = None) -> str:
+def describe(node: Node, leaf: Any = None) -> str:
     """Say in words what a tree has at its root. `leaf` is its first leaf, if that is known."""
     kind, data, n = node.kind, node.data, len(node.parts)
     if kind is None:
@@ -103,7 +112,7 @@ def describe(node: PyTreeDef, leaf: Any = None) -> str:
     return f"the node {cut(kind.head(data))}"
 
 
-def reason(a: PyTreeDef, b: PyTreeDef, names: tuple[str, str]) -> str:
+def reason(a: Node, b: Node, names: tuple[str, str]) -> str:
     """Say why two nodes do not agree, where their descriptions alone do not show it."""
     if a.kind is b.kind and a.kind in (DICT, DEFAULTDICT):
         of_a, of_b = keys_of(a), keys_of(b)
@@ -130,8 +139,8 @@ def reason(a: PyTreeDef, b: PyTreeDef, names: tuple[str, str]) -> str:
 
 
 def differences_in_words(
-    a: PyTreeDef,
-    b: PyTreeDef,
+    a: Node,
+    b: Node,
     names: tuple[str, str],
     *,
     prefix: bool = False,
@@ -149,7 +158,7 @@ def differences_in_words(
 
 
 def list_differences(
-    a: PyTreeDef, b: PyTreeDef, names: tuple[str, str], leaves_of_b: Sequence[Any] = ()
+    a: Node, b: Node, names: tuple[str, str], leaves_of_b: Sequence[Any] = ()
 ) -> str:
     """One line for each difference, at most a handful, and "" when there is none."""
     lines = list(differences_in_words(a, b, names, leaves_of_b=leaves_of_b))
@@ -160,8 +169,8 @@ def list_differences(
 
 
 def prefix_error(
-    a: PyTreeDef,
-    b: PyTreeDef,
+    a: Node,
+    b: Node,
     names: tuple[str, str],
     *,
     text_of_a: str = "",
@@ -179,7 +188,7 @@ def prefix_error(
     return ArgumentError("\n".join([*lines, hint] if hint else lines))
 
 
-def structure_text(treedef: PyTreeDef) -> str:
+def structure_text(treedef: Node) -> str:
     """A structure in JAX's notation: `*` is a leaf, custom nodes show their static data."""
     kind = treedef.kind
     if kind is None:
