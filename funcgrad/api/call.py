@@ -46,13 +46,20 @@ class Transformed:
         try:
             return self._call(args, kwargs)
         except Exception as error:
-            if worth_a_second_try(error):
+            if self._deserves_another(error):
                 return self(*args, **kwargs)
             __tracebackhide__ = True  # pytest and IPython then leave this frame out, too
             raise hide_frames(error) from error.__cause__
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         raise NotImplementedError
+
+    def _deserves_another(self, error: Exception) -> bool:
+        """Whether a second try may work, with what failed traced from now on."""
+        own = self.fun
+        if str(getattr(own, "__module__", "")).startswith("scipy."):  # grad(scipy.linalg.det)
+            self.fun = importlib.import_module("funcgrad.scipy.stand_ins").counterpart(own)
+        return self.fun is not own or worth_a_second_try(error)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)

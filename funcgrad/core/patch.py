@@ -30,12 +30,16 @@ class _Names(NamedTuple):
     plain: dict[str, Any]
     traced: dict[str, Any]
 
-    def set(self, names: dict[str, Any]) -> None:
-        if isinstance(self.owner, ModuleType):
-            vars(self.owner).update(names)
-        else:
+    def set(self, names: dict[str, Any], others: dict[str, Any]) -> None:
+        """Let names stand for these values instead of others."""
+        if isinstance(self.owner, type):
             for name, value in names.items():
                 setattr(self.owner, name, value)
+        elif self.owner.__name__.startswith(("numpy", "scipy")):
+            vars(self.owner).update(names)
+        else:  # the user's own, who may have given the name to something else
+            known = vars(self.owner)
+            known.update({k: v for k, v in names.items() if known.get(k) is others[k]})
 
 
 _names: dict[ModuleType | type, _Names] = {}
@@ -45,11 +49,19 @@ def register(owner: ModuleType | type = np, /, **names: Any) -> None:
     """Set what names of a module of NumPy's, or of another module or class, stand for while a trace is open."""
     with _lock:
         known = _names.setdefault(owner, _Names(owner, {}, {}))
-        for name in names:
-            known.plain.setdefault(name, getattr(owner, name))
-        known.traced.update(names)
+        for name, value in names.items():
+            now = getattr(owner, name)
+            if name not in known.plain or now is not known.traced[name]:
+                known.plain[name] = now
+            known.traced[name] = value
         if _open:
-            known.set(names)
+            known.set(names, known.plain)
+
+
+def is_registered(owner: ModuleType | type, name: str, value: Any) -> bool:
+    """Whether a name stands for this value while a trace is open."""
+    known = _names.get(owner)
+    return known is not None and known.traced.get(name) is value
 
 
 def plain(owner: ModuleType | type, name: str) -> Any:
@@ -67,7 +79,7 @@ def enter() -> None:
         _open += 1
         if _open == 1:
             for names in _names.values():
-                names.set(names.traced)
+                names.set(names.traced, names.plain)
 
 
 def leave() -> None:
@@ -77,7 +89,7 @@ def leave() -> None:
         _open -= 1
         if _open == 0:
             for names in _names.values():
-                names.set(names.plain)
+                names.set(names.plain, names.traced)
 
 
 def _after_fork() -> None:

@@ -40,6 +40,16 @@ def learn(error: Exception) -> bool:
     return False
 
 
+def counterpart(function: Any) -> Any:
+    """The traced counterpart of a function of SciPy's; the function itself if it has none."""
+    name = getattr(function, "__name__", "")
+    for module in MODULES:
+        scipys = sys.modules.get(f"scipy.{module}")
+        if scipys is not None and patch.plain(scipys, name) is function:
+            return getattr(importlib.import_module(f"funcgrad.scipy.{module}"), name, function)
+    return function
+
+
 def _calls(
     traceback: TracebackType | None,
 ) -> Iterator[tuple[FrameType, Any, list[FrameType]]]:
@@ -104,9 +114,8 @@ def _stand_in(module: str, name: str, user: FrameType) -> bool:
     user_module = sys.modules.get(user.f_globals.get("__name__", ""))
     if user_module is not None and vars(user_module) is user.f_globals:
         places += [(user_module, key) for key, value in user.f_globals.items() if value is scipys]
-    new = [place for place in places if (place[0].__name__, place[1], module) not in _learned]
+    new = [place for place in places if not patch.is_registered(*place, ours)]
     for place, key in new:
-        _learned.add((place.__name__, key, module))
         patch.register(place, **{key: ours})
     return bool(new)
 
@@ -121,8 +130,18 @@ def _explain(error: FuncgradError, site: Any, frames: list[FrameType]) -> None:
     if owner is not None:
         kind = getattr(owner, "name", None) or type(owner).__name__
         name = kind if name in (kind, "__init__") else f"{kind}.{frames[0].f_code.co_name}"
+    ours = sys.modules.get(f"funcgrad.{module}")
+    if owner is None and frames[0].f_code.co_name in getattr(ours, "__all__", ()):
+        # Names of modules can stand for something else while a function is traced, variables cannot.
+        own = f"{module}.{frames[0].f_code.co_name}"
+        what, advice = own, f"call it by its own name, {own}(...), or as funcgrad.{own}(...)"
+    else:
+        what = f"{module}.{name}"
+        advice = (
+            "it has no traced implementation: compute it from functions that have one "
+            "(docs: funcgrad.scipy), or wrap it with fg.pure_callback or fg.defprimitive"
+        )
     error.args = (
-        f"{module}.{name} makes plain arrays of traced values, which would drop their derivatives"
-        f"\n  at {locate(site)}\n  it has no traced implementation: compute it from functions that have one "
-        f"(docs: funcgrad.scipy), or wrap it with fg.pure_callback or fg.defprimitive",
+        f"{what} makes plain arrays of traced values, which would drop their derivatives"
+        f"\n  at {locate(site)}\n  {advice}",
     )

@@ -61,3 +61,36 @@ def test_functions_without_a_counterpart_are_named() -> None:
 def test_errors_of_scipy_come_through() -> None:
     with pytest.raises(np.linalg.LinAlgError, match="singular"):
         fg.grad(lambda x: x[0] * np.sum(scipy.linalg.solve(np.zeros((3, 3)), np.ones(3))))(X)
+
+
+def test_scipys_functions_are_transformed_themselves() -> None:
+    np.testing.assert_allclose(fg.jit(scipy.linalg.sqrtm)(M), scipy.linalg.sqrtm(M))
+    inverse = fg.jacfwd(scipy.linalg.inv)(M)
+    np.testing.assert_allclose(inverse, fg.jacfwd(np.linalg.inv)(M), rtol=1e-12)
+
+
+def test_a_users_name_for_several_functions_of_scipy() -> None:
+    """What a module's name stands for while a function is traced is what the user gave the name to last."""
+    global function
+    for function in (scipy.linalg.sqrtm, scipy.linalg.logm, np.sin, scipy.linalg.sqrtm):
+        own = function
+        value, _ = fg.value_and_grad(lambda a: np.sum(function(a)))(M)
+        assert function is own
+        np.testing.assert_allclose(value, np.sum(own(M)))
+
+
+def test_real_functions_of_matrices_are_complex_where_the_matrix_is_not_known() -> None:
+    """Documented in sharp edges."""
+    for f in (fg.scipy.linalg.sqrtm, fg.scipy.linalg.logm, np.linalg.eigvals):
+        with pytest.raises(fg.errors.ArgumentError, match=r"take np.real or np.abs of it"):
+            fg.grad(fg.jit(lambda a, f=f: np.sum(f(a))))(M)
+        real = fg.grad(fg.jit(lambda a, f=f: np.sum(np.real(f(a)))))(M)
+        np.testing.assert_allclose(real, fg.grad(lambda a, f=f: np.sum(f(a)))(M), rtol=1e-9)
+
+
+def test_functions_of_scipy_in_variables() -> None:
+    for f in (scipy.linalg.sqrtm,):
+        with pytest.raises(
+            LostDerivativeError, match=r"call it by its own name, scipy.linalg.sqrtm\("
+        ):
+            fg.grad(lambda a, f=f: np.sum(f(a)))(M)
