@@ -24,32 +24,19 @@ from funcgrad.control.loops import scan
 from funcgrad.control.while_loops import fori_loop, while_loop
 from funcgrad.lax import linalg
 from funcgrad.lax.arrays import (
-    argmax,
-    argmin,
     broadcast,
     broadcast_in_dim,
     broadcasted_iota,
     collapse,
     concatenate,
-    dot,
-    dot_general,
     expand_dims,
     full,
     full_like,
     iota,
     pad,
-    reduce_and,
-    reduce_max,
-    reduce_min,
-    reduce_or,
-    reduce_prod,
-    reduce_sum,
     reshape,
     rev,
-    sort,
-    sort_key_val,
     squeeze,
-    top_k,
     transpose,
     zeros_like_array,
 )
@@ -65,19 +52,14 @@ from funcgrad.lax.bits import (
     bitcast_convert_type,
     clz,
     population_count,
-    reduce_xor,
     shift_right_logical,
 )
 from funcgrad.lax.combining import (
-    approx_max_k,
-    approx_min_k,
-    batch_matmul,
     broadcast_shapes,
     broadcast_to_rank,
     dtype,
     empty,
     optimization_barrier,
-    reduce,
     split,
     stack,
     tile,
@@ -102,10 +84,27 @@ from funcgrad.lax.patches import (
     conv_general_dilated_patches,
     conv_general_shape_tuple,
     conv_shape_tuple,
-    ragged_dot,
     reduce_window_shape_tuple,
 )
 from funcgrad.lax.precision import reduce_precision
+from funcgrad.lax.products import (
+    batch_matmul,
+    dot,
+    dot_general,
+    ragged_dot,
+)
+from funcgrad.lax.reductions import (
+    argmax,
+    argmin,
+    reduce,
+    reduce_and,
+    reduce_max,
+    reduce_min,
+    reduce_or,
+    reduce_prod,
+    reduce_sum,
+    reduce_xor,
+)
 from funcgrad.lax.scattering import (
     ScatterDimensionNumbers,
     scatter,
@@ -136,6 +135,13 @@ from funcgrad.lax.slicing import (
     index_in_dim,
     slice,
     slice_in_dim,
+)
+from funcgrad.lax.sorting import (
+    approx_max_k,
+    approx_min_k,
+    sort,
+    sort_key_val,
+    top_k,
 )
 from funcgrad.lax.special import (
     bessel_i0e,

@@ -86,16 +86,3 @@ def clz(x: Any) -> Any:
         filled = np.bitwise_or(filled, np.right_shift(filled, _unsigned(dtype).type(step)))
         step *= 2
     return convert(width - np.bitwise_count(filled).astype(np.int16), dtype)
-
-
-def reduce_xor(operand: Any, axes: Any) -> Any:
-    """The exclusive or of all elements along axes.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> fg.lax.reduce_xor(np.array([[1, 3], [4, 4]]), (1,))
-    array([2, 0])
-    """
-    x = operand
-    for axis in sorted([a % typeof(x).ndim for a in axes], reverse=True):
-        x = np.bitwise_xor.reduce(x, axis=axis)
-    return x

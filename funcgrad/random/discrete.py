@@ -12,7 +12,7 @@ from funcgrad.control.loops import scan
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.lax.arrays import top_k
+from funcgrad.lax.sorting import top_k
 from funcgrad.ops.basic import broadcast_to, convert
 from funcgrad.ops.gather import gather
 from funcgrad.ops.random.counts import random_binomial, random_poisson
