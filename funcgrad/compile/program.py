@@ -33,8 +33,25 @@ def run(jaxpr: Jaxpr, args: Sequence[Any]) -> list[Any]:
         if _is_large(jaxpr):
             return compile_jaxpr(jaxpr)(*args)
         jaxpr._memo["program"] = lambda *args: compile_jaxpr(jaxpr)(*args)
-        return interpret(jaxpr, args)
+        return interpret(_running_loops_once(jaxpr), args)
     return program(*args)
+
+
+def _running_loops_once(jaxpr: Jaxpr) -> Jaxpr:
+    """The jaxpr with the one pass that a single run pays for: a loop may take any time."""
+    if not _goes_back_through_loops(jaxpr):
+        return jaxpr
+    inline = importlib.import_module("funcgrad.compile.inline").inline_calls
+    share = importlib.import_module("funcgrad.compile.share_runs").share_runs
+    return share(inline(jaxpr))
+
+
+def _goes_back_through_loops(jaxpr: Jaxpr) -> bool:
+    return any(
+        e.primitive.name == "while_transpose"
+        or ("call" in e.primitive.properties and _goes_back_through_loops(e.params["jaxpr"]))
+        for e in jaxpr.eqns
+    )
 
 
 def _is_large(jaxpr: Jaxpr) -> bool:

@@ -31,8 +31,8 @@ def while_loop(
             value = body_fun(value)
         return value
 
-    but one equation under a trace. It has derivatives in forward and in reverse mode; reverse mode runs the loop a
-    second time and keeps what it needs of each step. Under `vmap` it runs until the last example is done.
+    but one equation under a trace. It has derivatives in forward and in reverse mode; reverse mode keeps
+    what it needs of each step. Under `vmap` it runs until the last example is done.
 
     Args:
         cond_fun: takes the carry; gives a boolean scalar.

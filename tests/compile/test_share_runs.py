@@ -67,12 +67,16 @@ def test_steps_are_counted_once() -> None:
 
         return lax.while_loop(lambda c: c[0] < n, body, (np.int64(0), x))[1]
 
-    gradient = fg.jit(fg.value_and_grad(fun))
-    for _ in range(3):
-        gradient(0.5, N)
-    seen.clear()
-    gradient(0.5, N)
-    assert seen == [0, 1, 2, 3]
+    # The first call, which is interpreted, and later ones; also where the loop is in a function of its own.
+    for gradient in (
+        fg.value_and_grad(fun),
+        fg.value_and_grad(fg.jit(fun)),
+        fg.jit(fg.value_and_grad(fun)),
+    ):
+        for _ in range(3):
+            seen.clear()
+            gradient(0.5, N)
+            assert seen == [0, 1, 2, 3]
 
 
 def test_other_loops_run_on_their_own() -> None:
