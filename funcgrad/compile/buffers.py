@@ -103,18 +103,24 @@ class _Planner:
         kind = _type(out)
         if storage.out:
             self.wanted[kind] -= 1
-        owned = self.plan.owned
         for result, operand in storage.over:
-            if result == k and operand in dying and operand in owned and _type(operand) == kind:
-                del dying[operand]
+            root = self.plan.roots.get(operand)
+            if result == k and _type(operand) == kind and root in dying and self._whole(operand):
+                del dying[root]
                 break
         else:
             if not storage.out or not self.free[kind]:
                 return
-            operand = self.free[kind].pop()
+            operand = root = self.free[kind].pop()
         self.plan.outs[i, k] = operand
-        owned.discard(operand)
-        self.names[out] = self.names.pop(operand, [])
+        self.plan.owned.discard(root)
+        self.names[out] = self.names.pop(root, [])
+
+    def _whole(self, operand: Var) -> bool:
+        """Whether an operand is a buffer of the program's own, or a view of all of one."""
+        root = self.plan.roots[operand]
+        same = root.aval.size == operand.aval.size and root.aval.dtype == operand.aval.dtype
+        return same and root in self.plan.owned
 
     def _retire(self, i: int, root: Var) -> None:
         """Keep the memory of a dead array for a later result, or give it back."""
@@ -146,6 +152,7 @@ def peak_bytes(jaxpr: Jaxpr, storage: Callable[[Equation], Storage], plan: Plan)
             if root is not var:
                 continue
             target = plan.outs.get((i, k))
+            target = plan.roots.get(target, target) if target is not None else None
             if target is not None and target in buffer_of:
                 buffer_of[var] = buffer_of[target]
             elif target is None:
