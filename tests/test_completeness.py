@@ -38,6 +38,7 @@ TESTED_ELSEWHERE = {
     "tests/random": """
         random_binomial random_bits random_fold_in random_gamma random_gamma_grad random_normal random_poisson
         random_split random_uniform random_widen""",
+    "tests/scipy/test_equations.py": "ode_adjoint ode_curvature ode_solution ode_variation",
     "tests/test_nesting.py": "jit stop_gradient",
 }
 

@@ -98,8 +98,13 @@ def _run(jaxpr: Jaxpr, inputs: Sequence[Any], axis: BatchAxis) -> list[Any]:
     outer_source = trace.source
     env: dict[Any, Any] = dict(zip(jaxpr.invars, inputs, strict=True))
 
+    empty: set[Any] = set()  # variables that are zero
+
     def read(atom: Any) -> Any:
         return atom.val if type(atom) is Literal else env[atom]
+
+    def is_zero(atom: Any) -> bool:
+        return not np.any(atom.val) if type(atom) is Literal else atom in empty
 
     for eqn in jaxpr.eqns:
         trace.source = outer_source or eqn.source
@@ -108,17 +113,21 @@ def _run(jaxpr: Jaxpr, inputs: Sequence[Any], axis: BatchAxis) -> list[Any]:
         if not any(type(x) is Spread for x in operands):
             outs = rebind(trace, eqn, operands)
             outs = outs if eqn.primitive.multiple_results else (outs,)
+            if "moves" in eqn.primitive.properties and all(map(is_zero, eqn.invars)):
+                empty.update(eqn.outvars)
         elif "call" in eqn.primitive.properties:
             outs = _run(eqn.params["jaxpr"], operands, axis)
         else:
-            outs = _apply(eqn, operands, axis)
+            outs = _apply(eqn, operands, axis, is_zero)
         env.update(zip(eqn.outvars, outs, strict=True))
     trace.source = outer_source
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def _apply(eqn: Equation, operands: list[Any], axis: BatchAxis) -> list[Any]:
-    rule = _term_rule(eqn, operands)
+def _apply(
+    eqn: Equation, operands: list[Any], axis: BatchAxis, is_zero: Callable[[Any], bool]
+) -> list[Any]:
+    rule = _term_rule(eqn, operands) if _vanishes(eqn, operands, is_zero) else None
     if rule is None:
         return _by_batch(
             eqn, [_made_dense(x, a, axis) for x, a in zip(operands, eqn.invars, strict=True)], axis
@@ -204,6 +213,34 @@ def _term_rule(eqn: Equation, operands: list[Any]) -> TermRule | None:
     if "contraction" in primitive.properties:
         return _contract
     return None
+
+
+def _vanishes(eqn: Equation, operands: list[Any], is_zero: Callable[[Any], bool]) -> bool:
+    """Whether the result is zero where the unit vectors are.
+
+    It is not if a rule of a user's joins what depends on its cotangent with what does not, to compute something that
+    is linear in the end.
+    """
+    others = [
+        a
+        for x, a in zip(operands, eqn.invars, strict=True)
+        if type(x) is not Spread and is_differentiable(a.aval.dtype)
+    ]
+    if all(map(is_zero, others)):
+        return True
+    primitive = eqn.primitive
+    if not primitive.elementwise:
+        return primitive.name != "add_any" and "moves" not in primitive.properties
+    for choice in (0, 1):  # of what is not differentiable: the condition of a choice
+        values = [
+            a.aval.dtype.type(
+                0 if type(x) is Spread else 1 if is_differentiable(a.aval.dtype) else choice
+            )
+            for x, a in zip(operands, eqn.invars, strict=True)
+        ]
+        if primitive.impl(*values, **eqn.params) != 0:
+            return False
+    return True
 
 
 def _pass_on(

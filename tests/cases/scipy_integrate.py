@@ -27,6 +27,14 @@ def at_points(n: int, *shape: int) -> Any:
 
 
 CASES = [
+    case("cumulative_simpson", lambda y: integrate.cumulative_simpson(y, dx=0.5), (2, 6)),
+    case("cumulative_simpson of two", lambda y: integrate.cumulative_simpson(y, axis=0), (2, 3)),
+    Case(
+        lambda y, x: integrate.cumulative_simpson(y, x=x, initial=0),
+        args=at_points(5, 2, 5),
+        jax=None,
+        name="integrate.cumulative_simpson at points",
+    ),
     case("trapezoid", integrate.trapezoid, (2, 5)),
     case("trapezoid, axis 0", lambda y: integrate.trapezoid(y, dx=0.5, axis=0), (5, 2)),
     Case(

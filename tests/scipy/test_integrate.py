@@ -74,5 +74,27 @@ def test_errors() -> None:
         fg.grad(lambda y: integrate.trapezoid(y, np.arange(2.0)))(np.ones(3))
     with pytest.raises(ArgumentError, match="one plus a non-negative power of 2, not 4"):
         fg.grad(integrate.romb)(np.ones(4))
-    with pytest.raises(UnsupportedError, match=r"scipy.integrate.cumulative_simpson has no traced"):
-        fg.grad(lambda y: integrate.cumulative_simpson(y)[-1])(np.ones(4))
+    with pytest.raises(UnsupportedError, match=r"scipy.integrate.solve_bvp has no traced"):
+        fg.grad(lambda y: integrate.solve_bvp(None, None, y, np.ones(4)))(np.ones(4))
+
+
+def test_integrals_over_several_variables() -> None:
+    for f, expected in (
+        (lambda k: integrate.dblquad(lambda y, x: k * x * y, 0, 1, 0, lambda x: k * x)[0], 3 / 8),
+        (lambda k: integrate.nquad(lambda x, y: k**2 * x * y, [(0, 1), (0, 1)])[0], 0.5),
+        (lambda k: integrate.tplquad(lambda z, y, x: k * z, 0, 1, 0, 1, 0, k)[0], 1.5),
+    ):
+        np.testing.assert_allclose(fg.grad(f)(1.0), expected, 1e-7)
+        np.testing.assert_allclose(fg.jit(f)(1.0), f(1.0), rtol=1e-10)
+    ranges = [lambda y, k: (0.0, k * y), (0.0, 1.0)]
+    f = lambda k: integrate.nquad(lambda x, y, k: k * x, ranges, (k,))[0]
+    np.testing.assert_allclose(fg.grad(f)(1.0), 0.5, rtol=1e-7)  # of k^3 / 6
+    assert integrate.dblquad(lambda y, x: x * y, 0, 1, 0, 1) == scipy.integrate.dblquad(
+        lambda y, x: x * y, 0, 1, 0, 1
+    )
+
+
+def test_integrals_of_arrays() -> None:
+    f = lambda k: scipy.integrate.quad_vec(lambda x: np.exp(-np.outer(k, k) * x), 0.0, np.inf)[0]
+    np.testing.assert_allclose(fg.jit(f)(K), 1.0 / np.outer(K, K), rtol=1e-7)
+    fg.check_grads(f, (K,), order=2)

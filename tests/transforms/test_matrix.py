@@ -141,3 +141,17 @@ def test_diagonal_jacobian_costs_no_dense_products() -> None:
     program = fg.jit(fg.jacfwd(lambda x: np.sin(x) * x)).lower(np.ones(50)).compile()
     dense = [line for line in program.as_text().splitlines() if "(50, 50)" in line]
     assert len(dense) == 1  # the shape of the result
+
+
+def test_rules_that_join_their_cotangent_with_other_values() -> None:
+    @fg.custom_vjp
+    def f(x: Any) -> Any:
+        return x * x
+
+    def bwd(x: Any, ct: Any) -> Any:
+        both = np.concatenate([x, ct]) + np.concatenate([x, x])  # affine, and linear in the end
+        return (2.0 * x * (both[x.shape[0] :] - x) + 0.0 * np.sin(both[: x.shape[0]]),)
+
+    f.defvjp(lambda x: (f(x), x), bwd)
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(fg.jacrev(f)(x), np.diag(2.0 * x))
