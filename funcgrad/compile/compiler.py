@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import funcgrad.compile.loops  # noqa: F401  # writes loops
+import funcgrad.compile.scan_loops  # noqa: F401  # writes loops
 from funcgrad.compile.emit import emit
 from funcgrad.compile.pipeline import optimize
 from funcgrad.compile.results import Program, interpret

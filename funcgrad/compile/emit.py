@@ -114,11 +114,15 @@ class Emitter(Operands):
         for i, eqn in enumerate(self.jaxpr.eqns):
             for line in self.equation(i, eqn):
                 self.source.add(line, eqn.source)
-            dead = self.plan.dead.get(i)
-            if dead:
-                self.source.add("del " + ", ".join(dict.fromkeys(self.name(v) for v in dead)))
+            for line in self.deletion(i):
+                self.source.add(line)
         self.source.results = self._results()
         return self.source
+
+    def deletion(self, i: int) -> list[str]:
+        """The statement that lets go of what no equation behind this one needs."""
+        dead = self.plan.dead.get(i)
+        return ["del " + ", ".join(dict.fromkeys(self.name(v) for v in dead))] if dead else []
 
     def _enter(self, var: Var, name: str) -> None:
         """Make an 0-d input, which may be a Python number, a NumPy scalar or a 0-d array, of one kind."""

@@ -85,7 +85,7 @@ class _BodyCompiler:
         return lambda *args: run(jaxpr, args)
 
     def scan(self, *params: Any) -> Callable[..., Sequence[Any]]:
-        return importlib.import_module("funcgrad.compile.loops").compile_scan(*params)
+        return importlib.import_module("funcgrad.compile.scan_loops").compile_scan(*params)
 
     def while_loop(self, loop: Any) -> Callable[..., Sequence[Any]]:
         module = importlib.import_module("funcgrad.compile.while_loops")
@@ -100,7 +100,7 @@ class _BodyCompiler:
         return module.compile_replay(loop, linear)
 
     def split_scan(self, params: dict[str, Any]) -> Jaxpr | None:
-        return importlib.import_module("funcgrad.compile.loops").split_scan(params)
+        return importlib.import_module("funcgrad.compile.scan_loops").split_scan(params)
 
 
 COMPILERS.append(_BodyCompiler())

@@ -11,7 +11,7 @@ from funcgrad.compile.source import ProgramSource
 from funcgrad.control.while_parts import Loop as Parts
 from funcgrad.control.while_parts import way_back
 from funcgrad.core.interpreter import eval_jaxpr
-from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, vars_in
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, vars_in
 from funcgrad.core.tracing import build_jaxpr
 from funcgrad.ops.basic import add_any
 
@@ -19,41 +19,16 @@ from funcgrad.ops.basic import add_any
 class WhileEmitter(LoopEmitter):
     """Writes a function that loops for as long as the first output of a body is true."""
 
-    prefix = ""
-
-    def name(self, var: Var) -> str:
-        name = self.names.get(var)
-        if name is None:
-            name = self.names[var] = self.prefix + super().name(var)
-        return name
-
-    def stepping(self, carry: Sequence[Var]) -> list[Any]:
+    def stepping(self) -> list[Any]:
         """The statements of a step; it stops where the condition does not hold."""
         going = self.jaxpr.outvars[0]
         ahead, rest = _ahead_of(self.jaxpr.eqns, going)
-        lines = self.statements(ahead, 0)
+        lines = self.statements(ahead)
         if type(going) is Literal:
             lines.append("break" if not going.val else "pass")
         else:
             lines += [f"if not {self.name(going)}:", "    break"]
         return lines + self.statements(rest, len(ahead))
-
-    def statements(self, eqns: Sequence[Equation], first: int) -> list[Any]:
-        lines: list[Any] = []
-        for i, eqn in enumerate(eqns, first):
-            lines += [(line, eqn.source) for line in self.equation(i, eqn)]
-            dead = self.plan.dead.get(i)
-            if dead:
-                lines.append("del " + ", ".join(dict.fromkeys(self.name(v) for v in dead)))
-        return lines
-
-    def rebound(self, carry: Sequence[Var], outs: Sequence[Any]) -> list[str]:
-        """Rebind the carry to the next one."""
-        pairs = [(v, o) for v, o in zip(carry, outs, strict=True) if v is not o]
-        if not pairs:
-            return []
-        left = ", ".join(self.name(v) for v, _ in pairs)
-        return [f"{left} = {', '.join(self._as_carry(v, o) for v, o in pairs)}"]
 
 
 def _ahead_of(eqns: Sequence[Equation], wanted: Any) -> tuple[list[Equation], list[Equation]]:
@@ -105,12 +80,12 @@ def while_source(body: Jaxpr, n_consts: int, *, python: bool = True) -> ProgramS
 
     n_carry = len(body.outvars) - 1
     emitter = WhileEmitter(body, n_consts, n_carry, python=python, careful=careful)
-    consts, carry, _ = emitter._groups()
-    emitter._enter_all(consts, carry)
+    consts, carry, _ = emitter.groups()
+    emitter.enter_all(consts, carry)
     emitter.source.add("while True:")
-    lines = [*emitter.stepping(carry), *emitter.rebound(carry, body.outvars[1:])]
-    emitter._add_all(lines, indent=True)
-    emitter.source.results = [emitter._leave(v) for v in carry]
+    lines = [*emitter.stepping(), *emitter.rebound(carry, body.outvars[1:])]
+    emitter.add_all(lines, indent=True)
+    emitter.source.results = [emitter.leave(v) for v in carry]
     return emitter.source
 
 
@@ -146,17 +121,17 @@ def record_source(
     emitter = WhileEmitter(
         forwards, n_consts, n_carry, python=python, careful=careful if python else None
     )
-    consts, carry, _ = emitter._groups()
-    emitter._enter_all(consts, carry)
+    consts, carry, _ = emitter.groups()
+    emitter.enter_all(consts, carry)
     emitter.source.add("steps = []")
     emitter.source.add("add = steps.append")
     emitter.source.add("while True:")
-    lines = emitter.stepping(carry)
+    lines = emitter.stepping()
     residuals = [emitter.stored(r) for r in forwards.outvars[1 + n_carry :]]
     lines.append(f"add(({''.join(r + ', ' for r in residuals)}))")
     lines += emitter.rebound(carry, forwards.outvars[1 : 1 + n_carry])
-    emitter._add_all(lines, indent=True)
-    emitter.source.results = [*[emitter._leave(v) for v in carry], "steps"]
+    emitter.add_all(lines, indent=True)
+    emitter.source.results = [*[emitter.leave(v) for v in carry], "steps"]
     return emitter.source
 
 
@@ -212,8 +187,8 @@ def replay_source(backwards: Jaxpr, n_invariant: int, *, python: bool = True) ->
         python=python,
         careful=careful if python else None,
     )
-    once, cts, each = emitter._groups()
-    emitter._enter_all(once, cts)
+    once, cts, each = emitter.groups()
+    emitter.enter_all(once, cts)
     emitter.source.params.append("steps")
     names = [emitter.name(v) for v in each]
     target = f"({''.join(name + ', ' for name in names)})" if names else "_"
@@ -222,8 +197,8 @@ def replay_source(backwards: Jaxpr, n_invariant: int, *, python: bool = True) ->
     for var, name in zip(each, names, strict=True):
         if not var.aval.shape:  # recorded as Python's or NumPy's number
             lines.append(f"{name} = {emitter.number_kind(var)}({name})")
-    lines += emitter.statements(backwards.eqns, 0)
+    lines += emitter.statements(backwards.eqns)
     lines += emitter.rebound(cts, backwards.outvars)
-    emitter._add_all(lines or ["pass"], indent=True)
-    emitter.source.results = [emitter._leave(v) for v in cts]
+    emitter.add_all(lines or ["pass"], indent=True)
+    emitter.source.results = [emitter.leave(v) for v in cts]
     return emitter.source
