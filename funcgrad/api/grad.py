@@ -113,6 +113,9 @@ class Grad(Transformed):
         if self.argnums is None:
             self.argnums = 0 if self.names is None else ()
         self._key = ("gradient", self.with_value)
+        # What a ufunc does never changes: its programs are kept by the type of the argument, and it is traced once.
+        fixed = type(fun) is np.ufunc or (type(fun) is Grad and fun._programs is not None)
+        self._programs: dict[ShapedArray, Jaxpr] | None = {} if fixed and not self.has_aux else None
         self.single = self.names is None and isinstance(self.argnums, (int, np.integer))
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -164,6 +167,11 @@ class Grad(Transformed):
             _positions(position, n, self.fun, self.transform)
         position %= n
         fun = call = self.fun
+        if self._programs and n == 1 and not kwargs:
+            program = self._programs.get(leaf_aval(args[0]))  # type: ignore[arg-type]
+            if program is not None and not _is_debugging():
+                results = execute(program, args)
+                return tuple(results) if self.with_value else results[0]
         if n > 1 or kwargs:
             before, after = args[:position], args[position + 1 :]
 
@@ -208,6 +216,8 @@ class Grad(Transformed):
             debugging = importlib.import_module("funcgrad.api.debugging")  # when it is asked for
             debugging.warn_of_zeros(self.fun, jaxpr, [*consts, *leaves], names)
         program = jaxpr._memo.get(self._key) or gradient_jaxpr(jaxpr, self.with_value)
+        if self._programs is not None and treedef is None and not consts:
+            self._programs[avals[0]] = program
         results = execute(program, [*consts, *leaves])
         n_values = 1 if self.with_value else 0
         n_outs = len(outs) - 1 + n_values
@@ -281,6 +291,11 @@ class Grad(Transformed):
             f"{self.transform} takes a function with a scalar result, but {describe_function(self.fun)} "
             f"returned {returned}\n  {hint}"
         )
+
+
+def _is_debugging() -> bool:
+    """Whether something is to be told at each call, with the line of the call."""
+    return config.debug_nans or config.debug_infs or config.warn_zero_gradients
 
 
 def gradient_jaxpr(jaxpr: Jaxpr, with_value: bool) -> Jaxpr:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -23,20 +23,26 @@ numpy_array = np.array
 numpy_asarray = np.asarray
 
 
-class _Names(NamedTuple):
+class _Names:
     """Names of a module or class: what they are, and what they stand for while a trace is open."""
 
-    owner: ModuleType | type
-    plain: dict[str, Any]
-    traced: dict[str, Any]
+    __slots__ = ("library", "owner", "plain", "traced")
+
+    def __init__(self, owner: ModuleType | type) -> None:
+        self.owner = owner
+        self.plain: dict[str, Any] = {}
+        self.traced: dict[str, Any] = {}
+        # The namespace, if it is NumPy's or SciPy's.
+        of_library = isinstance(owner, ModuleType) and owner.__name__.startswith(("numpy", "scipy"))
+        self.library: dict[str, Any] | None = vars(owner) if of_library else None
 
     def set(self, names: dict[str, Any], others: dict[str, Any]) -> None:
         """Let names stand for these values instead of others."""
-        if isinstance(self.owner, type):
+        if self.library is not None:
+            self.library.update(names)
+        elif isinstance(self.owner, type):
             for name, value in names.items():
                 setattr(self.owner, name, value)
-        elif self.owner.__name__.startswith(("numpy", "scipy")):
-            vars(self.owner).update(names)
         else:  # the user's own, who may have given the name to something else
             known = vars(self.owner)
             known.update({k: v for k, v in names.items() if known.get(k) is others[k]})
@@ -48,7 +54,7 @@ _names: dict[ModuleType | type, _Names] = {}
 def register(owner: ModuleType | type = np, /, **names: Any) -> None:
     """Set what names of a module of NumPy's, or of another module or class, stand for while a trace is open."""
     with _lock:
-        known = _names.setdefault(owner, _Names(owner, {}, {}))
+        known = _names.setdefault(owner, _Names(owner))
         for name, value in names.items():
             now = getattr(owner, name)
             if name not in known.plain or now is not known.traced[name]:

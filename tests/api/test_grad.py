@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
 
 
@@ -271,3 +272,30 @@ def test_the_frame_that_is_left_is_marked_as_hidden(call: Any) -> None:
 def test_argument_named_twice_is_refused(transform: Any, argnums: tuple[int, int]) -> None:
     with pytest.raises(ArgumentError, match="names argument 0 of .* twice"):
         transform(lambda x, y: np.sum(x * y), argnums)(np.ones(3), np.ones(3))
+
+
+def test_ufuncs_are_traced_once() -> None:
+    slope = fg.grad(np.tanh)
+    for x in (0.3, np.float32(0.3), np.array(0.7)):
+        for _ in range(3):  # traced, compiled, looked up
+            got = slope(x)
+            np.testing.assert_allclose(got, 1 - np.tanh(x) ** 2, rtol=1e-6)
+            assert got.dtype == np.asarray(x).dtype
+    bend = fg.grad(slope)
+    for _ in range(3):
+        np.testing.assert_allclose(bend(0.3), -2 * np.tanh(0.3) * (1 - np.tanh(0.3) ** 2))
+        np.testing.assert_allclose(fg.vmap(slope)(np.array([0.3, 0.7]))[1], 1 - np.tanh(0.7) ** 2)
+    both = fg.value_and_grad(np.exp)
+    assert [both(1.0), both(1.0)] == [(np.exp(1.0), np.exp(1.0))] * 2
+    assert pickle.loads(pickle.dumps(slope))(0.0) == 1.0
+    for _ in range(2):
+        with pytest.raises(ArgumentError, match="returned f64"):
+            slope(np.ones(2))
+
+
+def test_ufuncs_are_debugged_at_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    slope = fg.grad(np.sqrt)
+    assert slope(1.0) == slope(1.0) == 0.5
+    monkeypatch.setattr(config, "debug_infs", True)
+    with pytest.raises(fg.errors.NonFiniteError):
+        slope(0.0)
