@@ -9,19 +9,19 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad.compile import scalars
 from funcgrad.compile.blas_threads import blas_use, limit_blas, release_blas
 from funcgrad.compile.buffers import Plan, plan_buffers
+from funcgrad.compile.constants import dtype_name
 from funcgrad.compile.emitters import (
     EMITTERS,
     PORTABLE,
     STATEMENTS,
     WRITERS,
-    dtype_name,
     out_argument,
     reduction_ufunc,
 )
@@ -37,6 +37,9 @@ from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var
 from funcgrad.core.printer import Names
 from funcgrad.ops.blas import dot_plan
 
+if TYPE_CHECKING:
+    from funcgrad.compile.transplant import Transplant
+
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
 
 
@@ -47,7 +50,7 @@ def emit(
     careful: Callable[..., Any] | None = None,
     name: str = "program",
     donated: frozenset[Var] = frozenset(),
-    portable: bool = False,
+    transplant: Transplant | None = None,
 ) -> ProgramSource:
     """The source of a jaxpr without constants.
 
@@ -55,10 +58,12 @@ def emit(
         python: whether 0-d values are Python numbers.
         careful: what is called instead if Python raises an error on them.
         donated: inputs whose memory the program may write to.
-        portable: whether to write NumPy where a run would call a function of funcgrad.
+        transplant: takes what the source needs of funcgrad, for source that runs without it.
     """
     emitter = Emitter(jaxpr, python, careful, name, donated)
-    emitter.portable = portable
+    if transplant is not None:
+        emitter.transplant = transplant
+        transplant.begin(emitter)
     return emitter.run()
 
 
@@ -91,9 +96,21 @@ class Emitter(Operands):
             "limit_blas": limit_blas,
             "release_blas": release_blas,
         }
-        self.n_clusters = 0
         self.donated = donated
         self.plan: Plan = plan_buffers(jaxpr, storage_of, donated)
+
+    def nest(self, outer: Emitter) -> None:
+        """Share globals and the functions that are written with the program around this one."""
+        mine, source = self.source, outer.source
+        mine.globals, mine.constants, mine.notes = source.globals, source.constants, source.notes
+        mine.functions = source.functions
+        self.transplant = outer.transplant
+
+    def part(self, jaxpr: Jaxpr) -> str:
+        """Write a function for a jaxpr inside of an equation, next to the program; its name."""
+        emitter = Emitter(jaxpr, False, None, "", frozenset())
+        emitter.nest(self)
+        return emitter.run().place("part")
 
     # Statements
 
@@ -224,7 +241,7 @@ class Emitter(Operands):
             expression = entry[1](eqn, [self.value(a) for a in eqn.invars])
             if expression is not None:
                 return expression
-        if self.portable and primitive.name in PORTABLE:
+        if self.transplant is not None and primitive.name in PORTABLE:
             expression = PORTABLE[primitive.name](eqn, [self.value(a) for a in eqn.invars])
             if expression is not None:
                 return expression
@@ -233,8 +250,7 @@ class Emitter(Operands):
     def _fused(self, i: int, eqn: Equation) -> str:
         """A call of the functions of a cluster, which are written too."""
         jaxpr, rows = eqn.params["jaxpr"], eqn.params["rows"]
-        self.n_clusters += 1
-        name = f"cluster_{self.n_clusters}"
+        name = f"cluster_{len(self.source.functions) + 1}"
         letters = Names()
 
         def letter(var: Var) -> str:
@@ -255,13 +271,15 @@ class Emitter(Operands):
 
     def _call(self, eqn: Equation) -> str:
         write = WRITERS.get(eqn.primitive.name)
+        operands = [self.value(a) for a in eqn.invars]
+        if write is None and self.transplant is not None:
+            return self.transplant.call(self, eqn, operands)
         name = self._callee(eqn) if write is None else write(self, eqn)
-        return f"{name}({', '.join(self.value(a) for a in eqn.invars)})"
+        return f"{name}({', '.join(operands)})"
 
     def _callee(self, eqn: Equation) -> str:
         """A global that computes an equation."""
         primitive = eqn.primitive
-        self.source.calls.add(primitive.name)
         items = tuple(eqn.params.items())
         try:
             key: Any = ("call", primitive, items)

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile.buffers import FRESH, VIEW
+from funcgrad.compile.constants import dtype_name
 from funcgrad.compile.memory import LARGE_BYTES
 from funcgrad.compile.products import is_shared
 from funcgrad.core.jaxpr import Equation
+from funcgrad.ops.gather import natural_position
 
 Emitter = Callable[[Equation, Sequence[str]], str | None]
 EMITTERS: dict[str, tuple[str, Emitter]] = {}
@@ -38,11 +40,6 @@ def emitter(storage: str, *names: str) -> Callable[[Emitter], Emitter]:
         return function
 
     return register
-
-
-def dtype_name(dtype: np.dtype[Any]) -> str:
-    """`np.float32`, as source."""
-    return "np.bool_" if dtype.kind == "b" else f"np.{dtype.name}"
 
 
 def out_argument(ufunc: Any, target: str) -> str:
@@ -186,14 +183,26 @@ def portable_dot(eqn: Equation, names: Sequence[str]) -> str:
     k = math.prod([x[d] for d in left])
     first = f"{names[0]}.transpose({left_batch + left_free + left}).reshape({(*batch, m, k)})"
     second = f"{names[1]}.transpose({right_batch + right + right_free}).reshape({(*batch, k, n)})"
-    return f"np.matmul({first}, {second}).reshape({eqn.outvars[0].aval.shape})"
+    shape = eqn.outvars[0].aval.shape
+    product = f"np.matmul({first}, {second})"
+    return f"{product}.reshape({shape})" if shape else f"{product}[0, 0]"
 
 
-# What is written in exported source only.
+def _portable_gather(eqn: Equation, names: Sequence[str]) -> str | None:
+    x, *indices = names
+    axes, position = eqn.params["axes"], eqn.params["position"]
+    if position != natural_position(axes):
+        return None
+    entries = [":"] * (axes[-1] + 1)
+    for axis, index in zip(axes, indices, strict=True):
+        entries[axis] = index
+    return f"{x}[{', '.join(entries)}]"
+
+
+# What is written in exported source only, where the primitive's own code would be longer.
 PORTABLE: dict[str, Emitter] = {
     "dot_general": portable_dot,
-    "cholesky": lambda eqn, names: None if eqn.params else f"np.linalg.cholesky({names[0]})",
-    "solve": lambda eqn, names: None if eqn.params else f"np.linalg.solve({', '.join(names)})",
+    "gather": _portable_gather,
     "stack": lambda eqn, names: (
         f"np.stack(({', '.join(names)},), axis={eqn.params['dimension']}, "
         f"dtype={dtype_name(eqn.outvars[0].aval.dtype)})"

@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 import keyword
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from funcgrad.compile.compiler import optimized
+from funcgrad.compile.constants import array_text
 from funcgrad.compile.emit import emit
 from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.stages import Lowered
+from funcgrad.compile.transplant import Transplant
+from funcgrad.control.run import program
 from funcgrad.core.errors import UnsupportedError
+from funcgrad.core.interpreter import eval_jaxpr
+from funcgrad.core.source import here
+from funcgrad.core.tracer import is_traced
+from funcgrad.core.tracing import typeof
 from funcgrad.core.tree import keystr, tree_flatten_with_path
 
-# Larger arrays that a function captured do not belong into source text.
-_LARGEST_CONSTANT = 1000
-
+_STAND_INS = {
+    eval_jaxpr: """\
+def _eval_jaxpr(part, consts, *args):
+    return part(*args)
+""",
+    program: """\
+def _program(part):
+    return part
+""",
+    typeof: """\
+def _typeof(x):
+    return np.asarray(x)
+""",
+    is_traced: """\
+def _is_traced(*values):
+    return False
+""",
+    here: """\
+def _here():
+    return ""
+""",
+}
 _HELPERS = {
     "empty": """\
 def empty(shape, dtype):
@@ -77,30 +104,31 @@ def module_source(lowered: Lowered, parameters: Sequence[str], args: Any, versio
     Raises:
         UnsupportedError: an operation has no NumPy source, or a captured array is large.
     """
-    name = lowered.name if _is_name(lowered.name) else "function"
-    source = emit(optimized(lowered.jaxpr), python=False, name="program", portable=True)
-    if source.calls:
-        raise UnsupportedError(
-            f"export_source: {name} uses {', '.join(sorted(source.calls))}, which has no source of NumPy calls"
-            "\n  keep this part outside of the exported function, or pickle the compiled function instead"
-        )
+    name = lowered.name
+    transplant = Transplant(_STAND_INS)
+    try:
+        source = emit(optimized(lowered.jaxpr), python=False, transplant=transplant)
+    except UnsupportedError as error:
+        raise UnsupportedError(f"export_source of {name}: {error}") from None
     body = source.text(runtime=False)
-    used = [helper for helper in _HELPERS if f"{helper}(" in body]
+    taken = {*re.findall(r"^(?:def |class )?(\w+)", body, re.MULTILINE), *_HELPERS, "np", "math"}
+    if not name.isidentifier() or keyword.iskeyword(name) or name in taken:
+        name = "function"
+    parameters = [f"{p}_" if p in taken else p for p in parameters]
+    used = [helper for helper in _HELPERS if re.search(rf"(?<![\w.]){helper}\(", body)]
     if "for_blocks" in used and "empty" not in used:
         used.insert(0, "empty")
-    lines = [_docstring(lowered, name, parameters, args, version), ""]
+    needs = "NumPy and SciPy" if any("scipy" in line for line in transplant.imports) else "NumPy"
+    lines = [_docstring(lowered, name, parameters, args, version, needs), ""]
+    imports = {*transplant.imports, "import numpy as np"}
     if "math." in body:
-        lines.append("import math\n")
-    lines.append("import numpy as np\n\n")
+        imports.add("import math")
+    lines += [*sorted(imports), "", ""]
     lines += [_HELPERS[helper] + "\n" for helper in used]
     lines.append(body)
     lines.append("")
     lines.append(_entry(lowered, name, parameters, args, source))
     return "\n".join(lines)
-
-
-def _is_name(text: str) -> bool:
-    return text.isidentifier() and not keyword.iskeyword(text) and text != "program"
 
 
 def _leaf_names(parameters: Sequence[str], args: Any) -> list[str]:
@@ -112,10 +140,10 @@ def _leaf_names(parameters: Sequence[str], args: Any) -> list[str]:
 
 
 def _docstring(
-    lowered: Lowered, name: str, parameters: Sequence[str], args: Any, version: str
+    lowered: Lowered, name: str, parameters: Sequence[str], args: Any, version: str, needs: str
 ) -> str:
     lines = [
-        f'"""`{name}`, compiled to NumPy by funcgrad {version} (export_source). Needs NumPy only.',
+        f'"""`{name}`, compiled to NumPy by funcgrad {version} (export_source). Needs {needs} only.',
         "",
         "It is valid for arguments of these shapes and dtypes:",
         "",
@@ -150,12 +178,10 @@ def _entry(
 
 
 def _constant(value: Any, name: str) -> str:
-    array = np.asarray(value)
-    if array.size > _LARGEST_CONSTANT:
+    text = array_text(value)
+    if text is None:
         raise UnsupportedError(
-            f"export_source: {name} captured an array of shape {array.shape}, too large for source text"
+            f"export_source of {name}: it captured an array of shape {np.shape(value)}, too large for source text"
             "\n  make it an argument of the function"
         )
-    with np.printoptions(threshold=_LARGEST_CONSTANT + 1):
-        text = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
-    return f"np.array({text}, np.{array.dtype.name})"
+    return text

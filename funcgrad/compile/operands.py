@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import keyword
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from funcgrad.compile import scalars
-from funcgrad.compile.emitters import dtype_name
+from funcgrad.compile.constants import array_text, dtype_name
 from funcgrad.compile.source import ProgramSource
+from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.jaxpr import Atom, Literal, Var, scalar_key
 from funcgrad.core.printer import Names
+
+if TYPE_CHECKING:
+    from funcgrad.compile.transplant import Transplant
 
 RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful", "empty", "claim"}
 # Results of this many elements hide the cost of converting a Python scalar operand.
 _LARGE = 4096
-# Larger constants are not written out as text.
-_LARGEST_TEXT = 1000
+# Longer constants are not written out in programs that do not need their text.
+_LONGEST_NOTE = 80
 # What a 0-d value is at run time: a Python number or a NumPy scalar. (A 0-d array could be a view.)
 PYTHON, SCALAR = "python", "scalar"
 
@@ -28,7 +32,7 @@ class Operands:
 
     Attributes:
         kinds: which 0-d values are Python numbers and which NumPy scalars.
-        portable: whether the source shall run without funcgrad.
+        transplant: what source that runs without funcgrad brings along.
     """
 
     def __init__(self, source: ProgramSource) -> None:
@@ -36,7 +40,7 @@ class Operands:
         self.names: dict[Var, str] = {}
         self.letters = Names()
         self.kinds: dict[Var, str] = {}
-        self.portable = False
+        self.transplant: Transplant | None = None
 
     def name(self, var: Var) -> str:
         name = self.names.get(var)
@@ -99,14 +103,16 @@ class Operands:
 
     def _array_text(self, array: Any) -> str:
         """A constant as source: all of it for export, otherwise as much as tells what it is."""
-        kind = dtype_name(array.dtype)
-        if array.shape and np.all(array == 1):
-            return f"np.ones({array.shape}, {kind})"
-        if array.size > _LARGEST_TEXT:
-            self.source.calls.add(f"a constant of shape {array.shape}")
-            return f"np.array(..., {kind})"
-        text = repr(array.tolist()).replace("nan", "np.nan").replace("inf", "np.inf")
-        return f"np.array({text if self.portable or len(text) < 60 else '...'}, {kind})"
+        noted = self.transplant is not None or array.size <= _LONGEST_NOTE
+        text = array_text(array) if noted else None
+        if text is None and self.transplant is not None:
+            raise UnsupportedError(
+                f"a constant of shape {array.shape} is too large for source text"
+                "\n  make it an argument of the function"
+            )
+        if text is None or (self.transplant is None and len(text) > _LONGEST_NOTE):
+            return f"np.array(..., {dtype_name(array.dtype)})"
+        return text
 
     def number(self, atom: Atom) -> str:
         """An 0-d operand as a NumPy scalar."""
@@ -126,6 +132,8 @@ class Operands:
         name = ufunc.__name__
         if getattr(np, name, None) is ufunc:
             return f"np.{name}"
+        if self.transplant is not None:
+            return self.transplant.expression(ufunc, name)
         key = ("function", ufunc)
         if key not in self.source.constants:
             self.source.constants[key] = self.source.bind(ufunc, name, f"{ufunc!r}")

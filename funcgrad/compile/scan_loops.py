@@ -41,14 +41,6 @@ class ScanEmitter(LoopEmitter):
         self.tail: list[str] = []
         self.collected: list[str] = []
 
-    def nest(self, outer: Emitter) -> None:
-        """Share globals and the functions that are written with the program around the loop."""
-        mine, source = self.source, outer.source
-        mine.globals, mine.constants, mine.notes = source.globals, source.constants, source.notes
-        mine.functions, mine.calls = source.functions, source.calls
-        self.n_clusters = outer.n_clusters
-        self.portable = outer.portable
-
     def write(self, length: int) -> ProgramSource:
         """The function for a loop of known length."""
         consts, carry, xs = self.groups()
@@ -207,8 +199,7 @@ def _as_function(emitter: ScanEmitter, name: str, careful: Callable[..., Any] | 
     """The text of a loop's function under a name; its globals are in the emitter's source."""
     source = emitter.source
     source.name = name
-    text = source.text()
-    text = text[text.index(f"def {name}(") :]
+    text = source.definition(runtime=emitter.transplant is None)
     if source.guarded:
         text = text.replace("return careful(", f"return careful_{name}(")
         source.globals[f"careful_{name}"] = careful
@@ -297,12 +288,12 @@ def write_scan(outer: Emitter, eqn: Equation) -> str:
     jaxpr: Jaxpr = p["jaxpr"]
     body = jaxpr.memo("optimized", lambda: optimize(jaxpr))
     sizes = (p["length"], p["reverse"], p["num_consts"], p["num_carry"])
-    if not outer.portable:
+    if outer.transplant is None:
         slow = _Slow(body, sizes)
         native = native_scan(body, p["length"], p["reverse"], p["num_consts"], p["num_carry"], slow)
         if native is not None:
             return outer.source.bind(native, "loop", f"scan[length={p['length']}], in C")
-    python = outer.python and not outer.portable
+    python = outer.python and outer.transplant is None
     careful = _careful(body, sizes) if python else None
     emitter = ScanEmitter(
         body, sizes[2], sizes[3], python=python, careful=careful, reverse=p["reverse"]
@@ -311,7 +302,6 @@ def write_scan(outer: Emitter, eqn: Equation) -> str:
     emitter.write(p["length"])
     name = f"loop_{len(outer.source.functions) + 1}"
     outer.source.functions.append(_as_function(emitter, name, careful))
-    outer.n_clusters = emitter.n_clusters
     return name
 
 

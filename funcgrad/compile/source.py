@@ -23,7 +23,6 @@ class ProgramSource:
 
     __slots__ = (
         "blas",
-        "calls",
         "constants",
         "functions",
         "globals",
@@ -41,11 +40,10 @@ class ProgramSource:
         self.params: list[str] = []
         self.lines: list[tuple[str, Source | None]] = []
         self.results: list[str] = []
-        self.functions: list[str] = []  # of clusters
+        self.functions: list[str] = []  # what stands before it: clusters, loops
         self.globals: dict[str, Any] = {}
         self.constants: dict[Any, str] = {}
         self.notes: dict[str, str] = {}
-        self.calls: set[str] = set()  # primitives that are called, for want of a NumPy expression
         self.blas: set[str] = set()  # how the equations use it, see `products.blas_use`
         self.quiet = False  # whether floating-point warnings have to be silenced
         self.guarded = False  # whether Python may raise where NumPy gives an infinity
@@ -60,6 +58,18 @@ class ProgramSource:
         self.notes[name] = note
         return name
 
+    def write(self, prefix: str, params: str, body: list[str]) -> str:
+        """Write a function that stands before this one; its name."""
+        name = f"{prefix}_{len(self.functions) + 1}"
+        self.functions.append("\n".join([f"def {name}({params}):", *_indent(body)]) + "\n")
+        return name
+
+    def place(self, prefix: str) -> str:
+        """Stand among the functions before the program that this one is a part of; the name there."""
+        self.name = f"{prefix}_{len(self.functions) + 1}"
+        self.functions.append(self.definition(runtime=False))
+        return self.name
+
     def text(self, *, comments: bool = True, runtime: bool = True) -> str:
         """The source; `comments` adds the user's lines, `runtime` what only funcgrad's own runs need."""
         out = []
@@ -68,8 +78,11 @@ class ProgramSource:
             if out:
                 out += ["", ""]
         for function in self.functions:
-            out += [function, ""]
-        out.append(f"def {self.name}({', '.join(self.params)}):")
+            out += [function.rstrip("\n"), "", ""]
+        return "\n".join([*out, self.definition(comments=comments, runtime=runtime)])
+
+    def definition(self, *, comments: bool = True, runtime: bool = True) -> str:
+        """The function alone, without what it refers to."""
         body = self._body(comments)
         body.append(f"return [{', '.join(self.results)}]")
         if runtime and self.quiet:
@@ -85,8 +98,8 @@ class ProgramSource:
                 "except (ZeroDivisionError, OverflowError, ValueError):",
                 f"    return careful({inputs})",
             ]
-        out += _indent(body)
-        return "\n".join(out) + "\n"
+        head = f"def {self.name}({', '.join(self.params)}):"
+        return "\n".join([head, *_indent(body)]) + "\n"
 
     def _body(self, comments: bool) -> list[str]:
         if not comments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from funcgrad.compile.emit import Emitter
 from funcgrad.compile.loops import Loop, LoopEmitter
 from funcgrad.compile.pipeline import optimize
 from funcgrad.compile.source import ProgramSource
@@ -68,8 +69,10 @@ def _joined(cond: Jaxpr, n_cond: int, step: Jaxpr, n_step: int) -> Jaxpr:
     return step.memo(("joined", cond, n_cond, n_step), make)
 
 
-def while_source(body: Jaxpr, n_consts: int, *, python: bool = True) -> ProgramSource:
-    """The source of a loop whose body is joined with its condition."""
+def while_source(
+    body: Jaxpr, n_consts: int, *, python: bool = True, outer: Emitter | None = None
+) -> ProgramSource:
+    """The source of a loop whose body is joined with its condition; `outer` writes the program around it."""
     careful = None
     if python:
 
@@ -80,6 +83,8 @@ def while_source(body: Jaxpr, n_consts: int, *, python: bool = True) -> ProgramS
 
     n_carry = len(body.outvars) - 1
     emitter = WhileEmitter(body, n_consts, n_carry, python=python, careful=careful)
+    if outer is not None:
+        emitter.nest(outer)
     consts, carry, _ = emitter.groups()
     emitter.enter_all(consts, carry)
     emitter.source.add("while True:")
@@ -91,8 +96,13 @@ def while_source(body: Jaxpr, n_consts: int, *, python: bool = True) -> ProgramS
 
 def compile_while(loop: Parts) -> Loop:
     """A function of the operands of a `while` that runs it."""
+    return while_source(*joined_body(loop)).function()
+
+
+def joined_body(loop: Parts) -> tuple[Jaxpr, int]:
+    """A loop's condition and body in one, and the number of its constants."""
     body = _joined(loop.cond_jaxpr, loop.cond_nconsts, loop.body_jaxpr, loop.body_nconsts)
-    return while_source(body, loop.cond_nconsts + loop.body_nconsts).function()
+    return body, loop.cond_nconsts + loop.body_nconsts
 
 
 # The way back, in two halves: the list between them has a tuple for each step
@@ -103,14 +113,23 @@ def compile_record(loop: Parts, linear: tuple[bool, ...]) -> Loop:
 
     It gives the final carry, and the list of the residuals of each step.
     """
+    return record_source(*forwards_body(loop, linear)).function()
+
+
+def forwards_body(loop: Parts, linear: tuple[bool, ...]) -> tuple[Jaxpr, int, int]:
+    """A step that also gives its residuals, joined with the condition; how many constants and carries it has."""
     plan = way_back(loop, linear)
-    n_carry = len(plan.carry) - sum(plan.carry)
     forwards = _joined(plan.cond, loop.cond_nconsts, plan.step, plan.n_ahead)
-    return record_source(forwards, loop.cond_nconsts + plan.n_ahead, n_carry).function()
+    return forwards, loop.cond_nconsts + plan.n_ahead, len(plan.carry) - sum(plan.carry)
 
 
 def record_source(
-    forwards: Jaxpr, n_consts: int, n_carry: int, *, python: bool = True
+    forwards: Jaxpr,
+    n_consts: int,
+    n_carry: int,
+    *,
+    python: bool = True,
+    outer: Emitter | None = None,
 ) -> ProgramSource:
     """The source of a loop that keeps what its way back needs."""
 
@@ -121,6 +140,8 @@ def record_source(
     emitter = WhileEmitter(
         forwards, n_consts, n_carry, python=python, careful=careful if python else None
     )
+    if outer is not None:
+        emitter.nest(outer)
     consts, carry, _ = emitter.groups()
     emitter.enter_all(consts, carry)
     emitter.source.add("steps = []")
@@ -140,12 +161,17 @@ def compile_replay(loop: Parts, linear: tuple[bool, ...]) -> Loop:
 
     It gives the sums and the cotangents.
     """
+    return replay_source(*back_body(loop, linear)).function()
+
+
+def back_body(loop: Parts, linear: tuple[bool, ...]) -> tuple[Jaxpr, int]:
+    """A step of the way back, and how many invariant residuals it takes."""
     plan = way_back(loop, linear)
     n_sums = sum(linear[: loop.body_nconsts])
     backwards = loop.body_jaxpr.memo(
         ("back_body", loop.cond_jaxpr, linear), lambda: _back_body(plan, n_sums)
     )
-    return replay_source(backwards, plan.n_invariant).function()
+    return backwards, plan.n_invariant
 
 
 def _back_body(plan: Any, n_sums: int) -> Jaxpr:
@@ -173,7 +199,9 @@ def _back_body(plan: Any, n_sums: int) -> Jaxpr:
     return optimize(build_jaxpr(fun, [*invariant, *sum_avals, *ct_avals, *stacked], name="while"))
 
 
-def replay_source(backwards: Jaxpr, n_invariant: int, *, python: bool = True) -> ProgramSource:
+def replay_source(
+    backwards: Jaxpr, n_invariant: int, *, python: bool = True, outer: Emitter | None = None
+) -> ProgramSource:
     """The source of the way back through a loop."""
 
     def careful(*args: Any) -> Sequence[Any]:
@@ -187,6 +215,8 @@ def replay_source(backwards: Jaxpr, n_invariant: int, *, python: bool = True) ->
         python=python,
         careful=careful if python else None,
     )
+    if outer is not None:
+        emitter.nest(outer)
     once, cts, each = emitter.groups()
     emitter.enter_all(once, cts)
     emitter.source.params.append("steps")

@@ -33,8 +33,7 @@ _MANY_AXES = {
 
 def _impl(x: Any, fft_type: str, fft_lengths: Axes, axes: Axes, norm: str) -> Any:
     if not x.size:  # NumPy returns memory that it has not written to
-        aval = _abstract(ShapedArray(x.shape, x.dtype), fft_type, fft_lengths, axes, norm)
-        return np.zeros(aval.shape, aval.dtype)
+        return np.zeros(*_type(x.shape, x.dtype, fft_type, fft_lengths, axes))
     if len(axes) == 1:
         return _ONE_AXIS[fft_type](x, fft_lengths[0], axes[0], norm)
     return _MANY_AXES[fft_type](x, fft_lengths, axes, norm)
@@ -43,14 +42,20 @@ def _impl(x: Any, fft_type: str, fft_lengths: Axes, axes: Axes, norm: str) -> An
 def _abstract(
     x: ShapedArray, fft_type: str, fft_lengths: Axes, axes: Axes, norm: str
 ) -> ShapedArray:
-    shape = list(x.shape)
+    return ShapedArray(*_type(x.shape, x.dtype, fft_type, fft_lengths, axes))
+
+
+def _type(
+    shape: tuple[int, ...], dtype: np.dtype[Any], fft_type: str, fft_lengths: Axes, axes: Axes
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of the result, from those of the operand."""
+    sizes = list(shape)
     for d, n in zip(axes, fft_lengths, strict=True):
-        shape[d] = n
+        sizes[d] = n
     if fft_type == "RFFT":
-        shape[axes[-1]] = fft_lengths[-1] // 2 + 1
+        sizes[axes[-1]] = fft_lengths[-1] // 2 + 1
     real_result = fft_type == "IRFFT"
-    dtype = real_dtype(x.dtype) if real_result else COMPLEX_OF.get(x.dtype, x.dtype)
-    return ShapedArray(tuple(shape), dtype)
+    return tuple(sizes), real_dtype(dtype) if real_result else COMPLEX_OF.get(dtype, dtype)
 
 
 def _weights(n: int, inner: float, axis: int, like: Any) -> Any:

@@ -9,7 +9,6 @@ import numpy as np
 from funcgrad.core import dispatch
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.ops.basic import convert, convert_element_type
 from funcgrad.ops.complex import imag, is_complex, real
 from funcgrad.ops.define import elementwise, ufunc_dtypes
@@ -44,7 +43,7 @@ def power_chain(x: Any, y: int) -> Any:
 
 
 def _integer_pow(x: Any, y: int) -> Any:
-    if type(x) in SCALAR_AVALS:
+    if not hasattr(x, "dtype"):
         x = np.asarray(x)[()]
     if abs(y) <= _LARGEST_CHAIN and x.dtype.kind != "b":
         return power_chain(x, y)

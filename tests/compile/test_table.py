@@ -1,4 +1,4 @@
-"""Every function of the table, and its gradient, in small clusters and threads against the interpreter."""
+"""Every function of the table, and its gradient: clusters, threads and exported modules against the interpreter."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from funcgrad.errors import FuncgradError
 from funcgrad.transforms.transpose import vjp
 from tests.cases import CASES, Case
 from tests.compile.compare import check
+from tests.compile.exported import check_exported
 
 
 def _jaxpr(case: Case, args: Any) -> Any:
@@ -43,10 +44,12 @@ def test_compiled_is_interpreted(case: Case) -> None:
             pytest.skip("needs values while it is traced")
         if jaxpr.effects:
             pytest.skip("has effects")
-        check(jaxpr, leaves, rtol=1e-8)
+        got = check(jaxpr, leaves, rtol=1e-8)
+        check_exported(jaxpr, leaves, got, rtol=1e-8)
         if not case.order or dtype not in ("float64", "complex128"):
             continue
         rng = case.rng("cotangents")
         nonzero = [v.aval.dtype.kind in "fc" for v in jaxpr.invars]
         cts = [_cotangent(v.aval, rng) for v in jaxpr.outvars if v.aval.dtype.kind in "fc"]
-        check(vjp(jaxpr, nonzero), [*leaves, *cts], rtol=1e-6)
+        gradient, args = vjp(jaxpr, nonzero), [*leaves, *cts]
+        check_exported(gradient, args, check(gradient, args, rtol=1e-6), rtol=1e-6)

@@ -21,7 +21,10 @@ _LARGEST_RATE = 9.2e18
 _STIRLING = np.array(
     [math.lgamma(k + 1) - (k + 0.5) * math.log(k + 1) + k + 1 for k in range(10)]
 ) - 0.5 * math.log(2.0 * math.pi)
-_log_gamma = np.frompyfunc(math.lgamma, 1, 1)
+
+
+def _log_gamma(x: Any) -> Any:
+    return np.array([math.lgamma(value) for value in x.tolist()])
 
 
 def _uniform_at(key: Any, places: Any, dtype: np.dtype[Any]) -> Any:
@@ -92,7 +95,7 @@ def _poisson_by_rejection(key: Any, places: Any, rate: Any) -> Any:
         us = 0.5 - np.abs(u)
         k = np.floor((2.0 * a[i] / us + b[i]) * u + rate[i] + 0.43)
         left = np.log(v * inverse_alpha[i] / (a[i] / (us * us) + b[i]))
-        log_factorial = _log_gamma(np.maximum(k, 0.0) + 1.0).astype(float)
+        log_factorial = _log_gamma(np.maximum(k, 0.0) + 1.0)
         right = k * log_rate[i] - rate[i] - log_factorial
         out = (k < 0.0) | ((us < 0.013) & (v > us))
         return k, ((us >= 0.07) & (v <= squeeze[i])) | (~out & (left <= right))

@@ -100,7 +100,7 @@ random_bits = drawing("random_bits", _bits, lambda bit_width: np.dtype(f"uint{bi
 
 random_split = drawing(
     "random_split",
-    lambda keys, size: (philox if is_philox(keys) else threefry).split(keys, size),
+    lambda keys, size: (philox.split if is_philox(keys) else threefry.split)(keys, size),
     lambda: threefry.WORD,
 )
 
@@ -110,7 +110,8 @@ def _fold_in(keys: Any, data: Any) -> Any:
     words = keys.shape[-1:]
     flat = np.broadcast_to(keys, batch + words).reshape(-1, *words)
     data = np.broadcast_to(data, batch).reshape(-1)
-    out = (philox if is_philox(keys) else threefry).fold_in(flat, data)
+    fold_in = philox.fold_in if is_philox(keys) else threefry.fold_in
+    out = fold_in(flat, data)
     return out.reshape(batch + words)
 
 
