@@ -45,7 +45,7 @@ if TYPE_CHECKING:  # the names of _LAZY, for type checkers and editors
     from funcgrad.control.finite_differences import FiniteDifferences
     from funcgrad.control.implicit import implicit_fixed_point, implicit_root
     from funcgrad.control.runtime_check import check
-    from funcgrad.control.user_primitive import defprimitive
+    from funcgrad.control.user_function import defprimitive
     from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
     from funcgrad.core.check import check_jaxpr
 
@@ -73,7 +73,7 @@ _LAZY = {
     "custom_vmap": "control.custom_vmap",
     "debug_infs": "api.debugging",
     "debug_nans": "api.debugging",
-    "defprimitive": "control.user_primitive",
+    "defprimitive": "control.user_function",
     "device_get": "api.arrays",
     "device_put": "api.arrays",
     "disable_jit": "api.debugging",

@@ -23,7 +23,8 @@ from funcgrad.control.custom_rules import (
 )
 from funcgrad.control.function_key import function_key
 from funcgrad.control.jaxprs import padded
-from funcgrad.control.rule_tracing import Call, JvpTrace, VjpTrace, attempt, trace_jvp, trace_vjp
+from funcgrad.control.rule_call import Call
+from funcgrad.control.rule_tracing import JvpTrace, VjpTrace, attempt, trace_jvp, trace_vjp
 from funcgrad.core.errors import TracingError
 from funcgrad.core.tracing import Tracer
 from funcgrad.core.types import ShapedArray, is_differentiable

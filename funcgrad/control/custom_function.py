@@ -13,7 +13,7 @@ import numpy as np
 
 from funcgrad.control.bodies import trace_body
 from funcgrad.control.custom_bind import bind_custom
-from funcgrad.control.rule_tracing import Call
+from funcgrad.control.rule_call import Call
 from funcgrad.core.errors import ArgumentError, MissingRuleError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.leaves import flatten_arrays

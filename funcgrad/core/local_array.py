@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from funcgrad.core import dispatch
-from funcgrad.core.errors import TracingError, UnsupportedError
+from funcgrad.core.errors import TracingError
+from funcgrad.core.local_views import view_of
 from funcgrad.core.source import here
 from funcgrad.core.tracer import OWN, Storage, Tracer, View
 
@@ -93,13 +94,13 @@ class LocalArray(Storage):
                 "function that writes to it"
             )
         value = trace.snapshot(array)
-        root._trace, root._index, root.aval = trace, value._index, value.aval
         layout = np.empty_like(array)
-        root._view = OWN if array.flags.c_contiguous else View(None, *_SAME, lambda a: layout)
-        _set_class(root, Tracer)
-        for view in [reference() for reference in views]:
-            if view is not None:
-                _show(view, view._index, root, array)
+        same = View(None, lambda x: x, lambda parent, new: new, lambda a: layout)
+        _become(root, value, OWN if array.flags.c_contiguous else same)
+        for local in [reference() for reference in views]:
+            if local is not None:
+                view = view_of(root, array, local._index)
+                _become(local, view.read(root), view)
 
     # Reading and writing
 
@@ -275,6 +276,13 @@ class LocalArray(Storage):
         return self.copy()
 
 
+def _become(local: Any, tracer: Any, view: Any) -> None:
+    """Give a local array the value and the class of a tracer."""
+    local._trace, local._index, local.aval = tracer._trace, tracer._index, tracer.aval
+    local._view = view
+    _set_class(local, Tracer)
+
+
 def plain(value: Any) -> Any:
     """The ndarray of a local array; anything else as it is."""
     return value._index if type(value) is LocalArray else value
@@ -330,51 +338,6 @@ def _owner(array: Any) -> Any:
     while type(array.base) is np.ndarray:
         array = array.base
     return array
-
-
-_SAME: tuple[Callable[..., Any], Callable[..., Any]] = (lambda x: x, lambda parent, new: new)
-
-
-def _show(view: LocalArray, shown: Any, root: Any, array: Any) -> None:
-    """Make a view of an array that became a tracer a tracer too: it shows some elements of it."""
-    if shown.itemsize != array.itemsize:
-        raise UnsupportedError(
-            f"a traced value was written into an array of {array.dtype} that has a view as {shown.dtype}{here()}\n  "
-            "convert with .astype instead of .view"
-        )
-    places = _addresses(array)
-    order = np.argsort(places, axis=None)
-    flat = order[np.searchsorted(places.ravel()[order], _addresses(shown, array))]
-    shape, size, corner = array.shape, array.size, flat[(0,) * flat.ndim] if flat.size else 0
-    strides = [step // array.itemsize for step in shown.strides]
-
-    def read(parent: Any) -> Any:
-        return parent.reshape(size)[flat]
-
-    def write(parent: Any, new: Any) -> Any:
-        return parent.reshape(size).at[flat].set(new, unique_indices=True).reshape(shape)
-
-    def layout(like: Any) -> Any:
-        if not flat.size:
-            return np.empty(flat.shape, like.dtype)
-        first = like[tuple([slice(i, None) for i in np.unravel_index(corner, shape)])]
-        steps = [step * like.itemsize for step in strides]
-        return np.lib.stride_tricks.as_strided(first, flat.shape, steps)
-
-    value = read(root)
-    view._trace, view._index, view.aval = value._trace, value._index, value.aval
-    view._view = View(root, read, write if shown.flags.writeable else None, layout)  # type: ignore[assignment]
-    _set_class(view, Tracer)
-
-
-def _addresses(array: Any, origin: Any = None) -> Any:
-    """Where each element lies, in bytes from the first of `origin`."""
-    start = array.ctypes.data - (array if origin is None else origin).ctypes.data
-    places = np.full(array.shape, start)
-    for axis, (n, step) in enumerate(zip(array.shape, array.strides, strict=True)):
-        steps = np.arange(n) * step
-        places += steps.reshape((n,) + (1,) * (array.ndim - axis - 1))
-    return places
 
 
 def _binary(name: str, symbol: Callable[[Any, Any], Any]) -> None:

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 import funcgrad.scipy.special as special
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import inexact
 from funcgrad.ops.basic import convert
 from funcgrad.ops.exponential import log
 from funcgrad.ops.exponential import logistic as _logistic
 from funcgrad.ops.random.gamma import random_gamma_grad as _log_slope
-
-
-def inexact(x: Any) -> Any:
-    """An array with integers and booleans turned into float64."""
-    x = operand(x)
-    return x if typeof(x).dtype.kind in "fc" else convert(x, np.float64)
 
 
 def logistic(x: Any) -> Any:

@@ -10,8 +10,8 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.lax.special import erfc, inexact
-from funcgrad.numpy.arguments import normalize_axis, operand
+from funcgrad.lax.special import erfc
+from funcgrad.numpy.arguments import inexact, normalize_axis, operand
 from funcgrad.ops import activations
 from funcgrad.ops.exponential import logistic
 

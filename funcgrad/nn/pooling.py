@@ -12,9 +12,8 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.lax.convolution import Padding
-from funcgrad.lax.special import inexact
 from funcgrad.lax.windows import reduce_window
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import inexact, operand
 from funcgrad.ops.reduction import highest, lowest
 
 

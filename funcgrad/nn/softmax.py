@@ -13,8 +13,7 @@ from funcgrad.control.collectives import axis_index, axis_size
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.lax.special import inexact
-from funcgrad.numpy.arguments import normalize_axes, normalize_axis, operand
+from funcgrad.numpy.arguments import inexact, normalize_axes, normalize_axis, operand
 from funcgrad.ops.basic import convert
 from funcgrad.ops.complex import is_complex, real
 

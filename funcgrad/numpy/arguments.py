@@ -41,6 +41,12 @@ def operand(x: Any) -> Any:
     return x if isinstance(x, (Tracer, np.generic)) else np.asarray(x)
 
 
+def inexact(x: Any) -> Any:
+    """An array-like with integers and booleans turned into float64."""
+    x = operand(x)
+    return x if typeof(x).dtype.kind in "fc" else convert(x, np.float64)
+
+
 def normalize_axis(axis: Any, ndim: int, name: str = "axis") -> int:
     """One axis as a non-negative int."""
     index = operator.index(axis)

@@ -17,7 +17,8 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from funcgrad.core.errors import ConcretizationError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.numpy.places import check_mask, classify, find_place
+from funcgrad.numpy.index_entries import classify
+from funcgrad.numpy.places import check_mask, find_place
 from funcgrad.ops.basic import convert, reshape
 from funcgrad.ops.elementwise import where
 from funcgrad.ops.indexing import getitem, setitem

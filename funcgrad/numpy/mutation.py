@@ -12,9 +12,10 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.attributes import FlatIterator
+from funcgrad.numpy.index_entries import IndexingError
 from funcgrad.numpy.indexing import cast_value, fit_value
 from funcgrad.numpy.indexing import put as put_at
-from funcgrad.numpy.places import IndexingError, broadcast_indices
+from funcgrad.numpy.places import broadcast_indices
 from funcgrad.numpy.taking import checked_along_axis, in_range, values_of
 from funcgrad.ops.basic import broadcast_to
 from funcgrad.ops.elementwise import where as select

@@ -17,7 +17,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.core.types import ShapedArray
-from funcgrad.numpy.arguments import normalize_axis, operand, restore_axes
+from funcgrad.numpy.arguments import inexact, normalize_axis, operand, restore_axes
 from funcgrad.ops.arithmetic import abs_
 from funcgrad.ops.basic import (
     convert,
@@ -112,9 +112,7 @@ def _matrix_norm(x: Any, ord: Any, row: int, column: int) -> Any:
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """`np.linalg.norm`."""
-    x = operand(x)
-    if typeof(x).dtype.kind not in "fc":
-        x = convert(x, np.float64)
+    x = inexact(x)
     shape = typeof(x).shape
     ndim = len(shape)
     if axis is None:

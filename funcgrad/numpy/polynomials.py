@@ -15,7 +15,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import inexact, operand
 from funcgrad.numpy.known import constant_value, known_value
 from funcgrad.numpy.matrices import eigvals
 from funcgrad.numpy.signal import convolve
@@ -170,8 +170,8 @@ def poly(seq_of_zeros: Any) -> Any:
         raise ArgumentError(
             f"poly takes a vector of roots or a square matrix, got {typeof(roots)}{here()}"
         )
-    elif typeof(roots).dtype.kind not in "fc":
-        roots = convert(roots, np.float64)
+    else:
+        roots = inexact(roots)
     if not _length(roots):
         return np.float64(1.0)
     a = np.ones(1, roots.dtype)
@@ -198,8 +198,7 @@ def roots(p: Any) -> Any:
             return np.array([])
         trailing = len(value) - int(nonzero[-1]) - 1
         p = p[int(nonzero[0]) : int(nonzero[-1]) + 1]
-    if typeof(p).dtype.kind not in "fc":
-        p = convert(p, np.float64)
+    p = inexact(p)
     n = _length(p)
     if n < 2:
         return np.zeros(trailing)

@@ -14,7 +14,7 @@ from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.numpy.arguments import deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
-from funcgrad.numpy.places import IndexingError
+from funcgrad.numpy.index_entries import IndexingError
 from funcgrad.numpy.shaping import ravel, transpose
 from funcgrad.ops.basic import broadcast_to, convert
 from funcgrad.ops.gather import along_axis, gather, take_along

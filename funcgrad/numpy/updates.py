@@ -10,9 +10,10 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.numpy.index_entries import IndexingError, classify
 from funcgrad.numpy.indexing import cast_value, fit_value, read, update
 from funcgrad.numpy.masked import masked_read, masked_update
-from funcgrad.numpy.places import AbstractMask, IndexingError, Place, classify, find_place, resolve
+from funcgrad.numpy.places import AbstractMask, Place, find_place, resolve
 from funcgrad.ops.elementwise import where
 from funcgrad.ops.indexing import getitem, indexed_shape, setitem, whole
 from funcgrad.ops.shape import pad

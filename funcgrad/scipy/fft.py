@@ -19,8 +19,8 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import normalize_axis, operand
-from funcgrad.ops.basic import convert, move_axis
+from funcgrad.numpy.arguments import inexact, normalize_axis, operand
+from funcgrad.ops.basic import move_axis
 from funcgrad.scipy.mirror import mirrors, other_names
 
 
@@ -155,9 +155,7 @@ def _along(
         raise ArgumentError(
             f'norm should be "backward", "ortho" or "forward", not {norm!r}{here()}'
         )
-    x = operand(x)
-    if typeof(x).dtype.kind not in "fc":
-        x = convert(x, np.float64)
+    x = inexact(x)
     axis, last = normalize_axis(axis, typeof(x).ndim), typeof(x).ndim - 1
     x = move_axis(x, axis, last)
     size = typeof(x).shape[-1]

@@ -18,7 +18,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import inexact, operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert
 from funcgrad.ops.stop import stop_gradient_p
@@ -31,11 +31,6 @@ _DISPATCH = frozenset(
         *("jvp", "yvp", "ivp", "kvp", "h1vp", "h2vp"),
     }
 )
-
-
-def _floating(x: Any) -> Any:
-    x = operand(x)
-    return x if typeof(x).dtype.kind in "fc" else convert(x, float)
 
 
 def _without_largest(a: Any, axis: Any) -> tuple[Any, Any]:
@@ -59,9 +54,9 @@ def logsumexp(
         keepdims: whether the summed axes are kept with length 1.
         return_sign: whether to return the logarithm of the absolute value, and the sign.
     """
-    a = _floating(a)
+    a = inexact(a)
     if b is not None:
-        b = _floating(b)
+        b = inexact(b)
         dtype = np.result_type(typeof(a).dtype, typeof(b).dtype)
         a, b = np.broadcast_arrays(convert(a, dtype), convert(b, dtype))
         a = e.where(np.equal(b, 0.0), -math.inf, a)
@@ -95,14 +90,14 @@ def _of_nothing(
 @mirrors("special")
 def softmax(x: Any, axis: Any = None) -> Any:
     """`exp(x) / sum(exp(x))` along axes, without overflow."""
-    powers = np.exp(_without_largest(_floating(x), axis)[0])
+    powers = np.exp(_without_largest(inexact(x), axis)[0])
     return powers / np.sum(powers, axis=axis, keepdims=True)
 
 
 @mirrors("special")
 def log_softmax(x: Any, axis: Any = None) -> Any:
     """The logarithm of `softmax`, accurate where that underflows."""
-    rest = _without_largest(_floating(x), axis)[0]
+    rest = _without_largest(inexact(x), axis)[0]
     return rest - np.log(np.sum(np.exp(rest), axis=axis, keepdims=True))
 
 
@@ -112,7 +107,7 @@ def multigammaln(a: Any, d: int) -> Any:
     if int(d) != d or d < 1:
         raise ArgumentError(f"multigammaln: d should be a positive integer, not {d}{here()}")
     gammaln = scipy_module("special").gammaln
-    a = _floating(a)
+    a = inexact(a)
     constant = d * (d - 1) * 0.25 * math.log(math.pi)
     return constant + convert(sum(gammaln(a - 0.5 * j) for j in range(int(d))), float)
 
@@ -158,7 +153,7 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     """`gamma(n + 1)`, 0 for negative n; `exact` takes no traced values."""
     if exact:
         raise ArgumentError(f"factorial: exact=True takes no traced values{here()}")
-    n = _floating(n)
+    n = inexact(n)
     values = scipy_module("special").gamma(e.where(n < 0, 0.0, n) + 1.0)
     return e.where(n < 0, 0.0, convert(values, float))
 

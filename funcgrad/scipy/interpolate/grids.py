@@ -11,7 +11,7 @@ import funcgrad.numpy as fnp
 from funcgrad.core.errors import ArgumentError, UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import normalize_axis, operand
+from funcgrad.numpy.arguments import inexact, normalize_axis, operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert, move_axis
 from funcgrad.scipy.interpolate.piecewise import CubicSpline, evaluate
@@ -73,9 +73,7 @@ def interp1d(
     >>> fg.grad(f)(np.ones(3))
     array([0.  , 0.75, 0.25])
     """
-    x, y = convert(operand(x), np.float64), operand(y)
-    if typeof(y).dtype.kind not in "fc":
-        y = convert(y, np.float64)
+    x, y = convert(operand(x), np.float64), inexact(y)
     axis = normalize_axis(axis, typeof(y).ndim)
     if not assume_sorted:
         order = np.argsort(x, kind="stable")

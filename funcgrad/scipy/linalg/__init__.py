@@ -31,6 +31,11 @@ from funcgrad.scipy.linalg.functions import (
     tanhm,
     tanm,
 )
+from funcgrad.scipy.linalg.matrix_equations import (
+    solve_continuous_lyapunov,
+    solve_discrete_lyapunov,
+    solve_sylvester,
+)
 from funcgrad.scipy.linalg.solves import (
     cho_factor,
     cho_solve,
@@ -39,14 +44,7 @@ from funcgrad.scipy.linalg.solves import (
     lu_factor,
     lu_solve,
     solve,
-    solve_banded,
-    solve_circulant,
-    solve_continuous_lyapunov,
-    solve_discrete_lyapunov,
-    solve_sylvester,
-    solve_toeplitz,
     solve_triangular,
-    solveh_banded,
 )
 from funcgrad.scipy.linalg.spectra import (
     eig,
@@ -67,6 +65,12 @@ from funcgrad.scipy.linalg.structured import (
     hankel,
     khatri_rao,
     toeplitz,
+)
+from funcgrad.scipy.linalg.structured_solves import (
+    solve_banded,
+    solve_circulant,
+    solve_toeplitz,
+    solveh_banded,
 )
 from funcgrad.scipy.mirror import mirrors, other_names
 

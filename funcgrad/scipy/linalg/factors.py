@@ -23,7 +23,7 @@ from funcgrad.ops.linalg.functions import polar_p
 from funcgrad.ops.linalg.leastsquares import pinv_p
 from funcgrad.ops.linalg.matrix import adjoint, cut, hermitian_part, mT, tril, triu
 from funcgrad.ops.linalg.svd import svd_triplets, svdvals_p
-from funcgrad.scipy.linalg.solves import cholesky_factor, in_double
+from funcgrad.scipy.linalg.operands import cholesky_factor, in_double
 from funcgrad.scipy.mirror import mirrors
 
 

@@ -13,7 +13,7 @@ from funcgrad.ops.complex import imag, is_complex, real
 from funcgrad.ops.linalg.functions import Function, frechet_p, matrix_function_p, scipy_linalg
 from funcgrad.ops.linalg.matrix import complex_dtype
 from funcgrad.ops.linalg.solve import solve_p
-from funcgrad.scipy.linalg.solves import in_double
+from funcgrad.scipy.linalg.operands import in_double
 from funcgrad.scipy.mirror import mirrors
 
 

@@ -2,70 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.matrices import lstsq as np_lstsq
 from funcgrad.numpy.matrices import matrices
-from funcgrad.ops.basic import broadcast_to, convert
-from funcgrad.ops.complex import conj, is_complex, real
-from funcgrad.ops.contraction import matmul
-from funcgrad.ops.linalg.banded import solve_banded_p
 from funcgrad.ops.linalg.factor import (
-    cholesky_p,
     lu_p,
     lu_pivots_to_permutation_p,
     permute_rows,
 )
-from funcgrad.ops.linalg.functions import sylvester_p
 from funcgrad.ops.linalg.matrix import (
-    adjoint,
     column,
     diagonal_matrix,
     matrix_diagonal,
     mT,
     tril,
     triu,
-    uncolumn,
 )
 from funcgrad.ops.linalg.solve import inv_p, solve_p, triangular_solve
-from funcgrad.scipy.linalg.structured import circulant, toeplitz
+from funcgrad.scipy.linalg.operands import (
+    cholesky_factor,
+    hermitian_from_triangle,
+    on_columns,
+)
 from funcgrad.scipy.mirror import mirrors
-
-
-def on_columns(solver: Callable[[Any], Any], b: Any) -> Any:
-    """Solve for `b` as columns; a vector counts as one."""
-    return uncolumn(solver(column(b))) if len(b.shape) == 1 else solver(b)
-
-
-def in_double(name: str, *values: Any) -> Any:
-    """Operands in double precision, for functions of SciPy that always compute in it."""
-    wide = (
-        np.complex128 if any(typeof(operand(x)).dtype.kind == "c" for x in values) else np.float64
-    )
-    converted = [convert(operand(x), wide) for x in values]
-    return matrices(name, *converted)
-
-
-def hermitian_from_triangle(a: Any, lower: bool, symmetric: bool = False) -> Any:
-    """The matrix of which one triangle is given."""
-    half = tril(a, -1) if lower else triu(a, 1)
-    other = mT(half) if symmetric else adjoint(half)
-    diagonal = matrix_diagonal(a)
-    if is_complex(a) and not symmetric:
-        diagonal = convert(real(diagonal), a.dtype)
-    return half + other + diagonal_matrix(diagonal)
-
-
-def cholesky_factor(a: Any, lower: bool) -> Any:
-    """The lower factor, from the lower triangle, or the upper one from the upper triangle."""
-    return cholesky_p(a) if lower else adjoint(cholesky_p(adjoint(a)))
 
 
 @mirrors("linalg")
@@ -264,132 +228,3 @@ def lstsq(
     a, b = matrices("lstsq", a, b)
     cond = float(np.finfo(a.dtype).eps) if cond is None else float(cond)
     return np_lstsq(a, b, cond)
-
-
-@mirrors("linalg")
-def solve_banded(
-    l_and_u: tuple[int, int],
-    ab: Any,
-    b: Any,
-    overwrite_ab: bool = False,
-    overwrite_b: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    """`scipy.linalg.solve_banded`: `ab[u + i - j, j]` holds `a[i, j]`.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> ab = np.array([[0.0, 1.0], [2.0, 4.0]])
-    >>> fg.grad(lambda b: fg.scipy.linalg.solve_banded((0, 1), ab, b).sum())(np.ones(2))
-    array([0.5  , 0.125])
-    """
-    lower, upper = l_and_u
-    ab, b = matrices("solve_banded", ab, b)
-    return on_columns(lambda x: solve_banded_p(ab, x, lower=int(lower), upper=int(upper)), b)
-
-
-@mirrors("linalg")
-def solveh_banded(
-    ab: Any,
-    b: Any,
-    overwrite_ab: bool = False,
-    overwrite_b: bool = False,
-    lower: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    """`scipy.linalg.solveh_banded`: a Hermitian banded matrix, of which one half is stored.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> ab = np.array([[2.0, 4.0]])
-    >>> fg.grad(lambda b: fg.scipy.linalg.solveh_banded(ab, b).sum())(np.ones(2))
-    array([0.5 , 0.25])
-    """
-    ab, b = matrices("solveh_banded", ab, b)
-    width, n = ab.shape[-2] - 1, ab.shape[-1]
-    zeros = np.zeros(ab.shape[:-2] + (1,), ab.dtype)
-    rows: list[Any] = []
-    for d in range(width, -width - 1, -1):  # the diagonal above the main one by d
-        k = abs(d)
-        row = ab[..., k, : n - k] if lower else ab[..., width - k, k:]
-        if is_complex(row) and d == 0:
-            row = convert(real(row), row.dtype)
-        elif is_complex(row) and (d > 0) == lower:
-            row = conj(row)
-        padding = broadcast_to(zeros, (*ab.shape[:-2], k))
-        rows.append(np.concatenate([padding, row] if d > 0 else [row, padding], axis=-1))
-    full = np.stack(rows, axis=-2)
-    return on_columns(lambda x: solve_banded_p(full, x, lower=width, upper=width), b)
-
-
-@mirrors("linalg")
-def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
-    """`scipy.linalg.solve_toeplitz`, by a dense solution.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> b = np.ones(2)
-    >>> fg.grad(lambda c: fg.scipy.linalg.solve_toeplitz(c, b).sum())(np.array([2.0, 0.0]))
-    array([-0.5, -0.5])
-    """
-    c, r = c_or_cr if isinstance(c_or_cr, tuple) else (c_or_cr, None)
-    a, b = in_double("solve_toeplitz", toeplitz(c, r), b)
-    return on_columns(lambda x: solve_p(a, x), b)
-
-
-@mirrors("linalg")
-def solve_circulant(c: Any, b: Any) -> Any:
-    """`scipy.linalg.solve_circulant` for a vector `c`, by Fourier transforms.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> b = np.ones(2)
-    >>> fg.grad(lambda c: fg.scipy.linalg.solve_circulant(c, b).sum())(np.array([2.0, 0.0]))
-    array([-0.5, -0.5])
-    """
-    if len(typeof(c).shape) != 1:
-        raise ArgumentError(f"solve_circulant takes a vector c, got {typeof(c)}{here()}")
-    a, b = matrices("solve_circulant", circulant(c), b)
-    return on_columns(lambda x: solve_p(a, x), b)
-
-
-@mirrors("linalg")
-def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
-    """`scipy.linalg.solve_sylvester`: `x` with `a x + x b = q`.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> a = np.eye(2)
-    >>> fg.grad(lambda q: fg.scipy.linalg.solve_sylvester(a, a, q).sum())(np.ones((2, 2)))
-    array([[0.5, 0.5],
-           [0.5, 0.5]])
-    """
-    return sylvester_p(*matrices("solve_sylvester", a, b, q))
-
-
-@mirrors("linalg")
-def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
-    """`scipy.linalg.solve_continuous_lyapunov`: `x` with `a x + x aᴴ = q`.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> a = -np.eye(2)
-    >>> fg.grad(lambda q: fg.scipy.linalg.solve_continuous_lyapunov(a, q).sum())(np.eye(2))
-    array([[-0.5, -0.5],
-           [-0.5, -0.5]])
-    """
-    a, q = matrices("solve_continuous_lyapunov", a, q)
-    return sylvester_p(a, adjoint(a), q)
-
-
-@mirrors("linalg")
-def solve_discrete_lyapunov(a: Any, q: Any, method: str | None = None) -> Any:
-    """`scipy.linalg.solve_discrete_lyapunov`: `x` with `a x aᴴ - x + q = 0`.
-
-    >>> import numpy as np, funcgrad as fg
-    >>> a = 0.5 * np.eye(2)
-    >>> fg.grad(lambda q: fg.scipy.linalg.solve_discrete_lyapunov(a, q)[0, 0])(np.eye(2)).round(4)
-    array([[1.3333, 0.    ],
-           [0.    , 0.    ]])
-    """
-    # The bilinear transformation b = (aᴴ - 1)(aᴴ + 1)⁻¹ makes it a continuous equation.
-    a, q = in_double("solve_discrete_lyapunov", a, q)
-    ah, eye = adjoint(a), np.eye(a.shape[-1], dtype=a.dtype)
-    right = inv_p(ah + eye)
-    b = matmul(ah - eye, right)
-    c = matmul(matmul(inv_p(a + eye), q), right) * 2.0
-    return sylvester_p(adjoint(b), b, -c)

@@ -21,7 +21,7 @@ from funcgrad.ops.linalg.pencil import generalized_eig_p
 from funcgrad.ops.linalg.solve import triangular_solve
 from funcgrad.ops.linalg.spectral import eig_pairs, eigh_pairs, eigvals_p, eigvalsh_p
 from funcgrad.ops.linalg.svd import svd_triplets, svdvals_p
-from funcgrad.scipy.linalg.solves import hermitian_from_triangle
+from funcgrad.scipy.linalg.operands import hermitian_from_triangle
 from funcgrad.scipy.mirror import mirrors
 
 

@@ -16,15 +16,8 @@ from funcgrad.scipy.signal.convolution import (
     oaconvolve,
 )
 from funcgrad.scipy.signal.filters import detrend, hilbert, lfilter, resample, sosfilt
-from funcgrad.scipy.signal.spectra import (
-    coherence,
-    csd,
-    istft,
-    periodogram,
-    spectrogram,
-    stft,
-    welch,
-)
+from funcgrad.scipy.signal.short_time import istft, stft
+from funcgrad.scipy.signal.spectra import coherence, csd, periodogram, spectrogram, welch
 
 __getattr__ = other_names("signal")
 

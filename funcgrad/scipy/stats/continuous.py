@@ -8,17 +8,19 @@ from typing import Any
 import numpy as np
 
 from funcgrad.ops.special import ufuncs as sp
-from funcgrad.scipy.stats.distribution import Continuous
+from funcgrad.scipy.stats.continuous_methods import Continuous
 
 _LOG_2PI = math.log(2.0 * math.pi)
 _SQRT2 = math.sqrt(2.0)
 
 
-def _norm_logpdf(y: Any) -> Any:
+def norm_logpdf(y: Any) -> Any:
+    """The logarithm of the standard normal density."""
     return -0.5 * (y * y) - 0.5 * _LOG_2PI
 
 
-def _positive(*shapes: Any) -> Any:
+def positive(*shapes: Any) -> Any:
+    """Where all shape parameters are positive: a `check` of distributions."""
     valid = shapes[0] > 0
     for shape in shapes[1:]:
         valid = valid & (shape > 0)
@@ -27,7 +29,7 @@ def _positive(*shapes: Any) -> Any:
 
 norm = Continuous(
     "norm",
-    logpdf=_norm_logpdf,
+    logpdf=norm_logpdf,
     cdf=sp.ndtr,
     sf=lambda y: sp.ndtr(-y),
     logcdf=sp.log_ndtr,
@@ -57,7 +59,7 @@ gamma = Continuous(
     "gamma",
     "a",
     support=(0.0, np.inf),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, a: sp.xlogy(a - 1.0, y) - y - sp.gammaln(a),
     cdf=lambda y, a: sp.gammainc(a, y),
     sf=lambda y, a: sp.gammaincc(a, y),
@@ -68,7 +70,7 @@ beta = Continuous(
     "beta",
     "a b",
     support=(0.0, 1.0),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, a, b: sp.xlog1py(b - 1.0, -y) + sp.xlogy(a - 1.0, y) - sp.betaln(a, b),
     cdf=lambda y, a, b: sp.betainc(a, b, y),
     sf=lambda y, a, b: sp.betaincc(a, b, y),
@@ -78,7 +80,7 @@ beta = Continuous(
 t = Continuous(
     "t",
     "df",
-    check=_positive,
+    check=positive,
     logpdf=lambda y, df: (
         sp.gammaln((df + 1.0) / 2.0)
         - sp.gammaln(df / 2.0)
@@ -130,8 +132,8 @@ lognorm = Continuous(
     "s",
     support=(0.0, np.inf),
     zero_at_low=True,
-    check=_positive,
-    logpdf=lambda y, s: _norm_logpdf(np.log(y) / s) - np.log(s * y),
+    check=positive,
+    logpdf=lambda y, s: norm_logpdf(np.log(y) / s) - np.log(s * y),
     cdf=lambda y, s: sp.ndtr(np.log(y) / s),
     sf=lambda y, s: sp.ndtr(-np.log(y) / s),
     logcdf=lambda y, s: sp.log_ndtr(np.log(y) / s),
@@ -143,7 +145,7 @@ chi2 = Continuous(
     "chi2",
     "df",
     support=(0.0, np.inf),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, df: (
         sp.xlogy(df / 2.0 - 1.0, y) - y / 2.0 - sp.gammaln(df / 2.0) - 0.5 * math.log(2.0) * df
     ),
@@ -172,7 +174,7 @@ f = Continuous(
     "f",
     "dfn dfd",
     support=(0.0, np.inf),
-    check=_positive,
+    check=positive,
     logpdf=_f_logpdf,
     cdf=lambda y, dfn, dfd: sp.fdtr(dfn, dfd, y),
     sf=lambda y, dfn, dfd: sp.fdtrc(dfn, dfd, y),
@@ -183,7 +185,7 @@ pareto = Continuous(
     "pareto",
     "b",
     support=(1.0, np.inf),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, b: np.log(b) - (b + 1.0) * np.log(y),
     cdf=lambda y, b: -np.expm1(-b * np.log(y)),
     sf=lambda y, b: np.exp(-b * np.log(y)),
@@ -195,7 +197,7 @@ weibull_min = Continuous(
     "weibull_min",
     "c",
     support=(0.0, np.inf),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, c: np.log(c) + sp.xlogy(c - 1.0, y) - y**c,
     cdf=lambda y, c: -np.expm1(-(y**c)),
     sf=lambda y, c: np.exp(-(y**c)),
@@ -207,7 +209,7 @@ weibull_max = Continuous(
     "weibull_max",
     "c",
     support=(-np.inf, 0.0),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, c: np.log(c) + sp.xlogy(c - 1.0, -y) - (-y) ** c,
     cdf=lambda y, c: np.exp(-((-y) ** c)),
     sf=lambda y, c: -np.expm1(-((-y) ** c)),
@@ -238,7 +240,7 @@ invgamma = Continuous(
     "a",
     support=(0.0, np.inf),
     zero_at_low=True,
-    check=_positive,
+    check=positive,
     logpdf=lambda y, a: -(a + 1.0) * np.log(y) - sp.gammaln(a) - 1.0 / y,
     cdf=lambda y, a: sp.gammaincc(a, 1.0 / y),
     sf=lambda y, a: sp.gammainc(a, 1.0 / y),

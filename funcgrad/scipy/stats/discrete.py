@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.ops.special import ufuncs as sp
-from funcgrad.scipy.stats.distribution import Discrete
+from funcgrad.scipy.stats.discrete_methods import Discrete
 
 
 def _probability(p: Any) -> Any:

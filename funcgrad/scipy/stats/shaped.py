@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from funcgrad.ops.special import ufuncs as sp
-from funcgrad.scipy.stats.continuous import _norm_logpdf, _positive
-from funcgrad.scipy.stats.distribution import Continuous
+from funcgrad.scipy.stats.continuous import norm_logpdf, positive
+from funcgrad.scipy.stats.continuous_methods import Continuous
 
 # Truncated normal
 
@@ -38,7 +38,7 @@ truncnorm = Continuous(
     "a b",
     support=(lambda a, b: a, lambda a, b: b),
     check=lambda a, b: a < b,
-    logpdf=lambda y, a, b: _norm_logpdf(y) - _log_mass(a, b),
+    logpdf=lambda y, a, b: norm_logpdf(y) - _log_mass(a, b),
     cdf=lambda y, a, b: np.exp(_log_mass(a, y) - _log_mass(a, b)),
     sf=lambda y, a, b: np.exp(_log_mass(y, b) - _log_mass(a, b)),
     logcdf=lambda y, a, b: _log_mass(a, y) - _log_mass(a, b),
@@ -80,7 +80,7 @@ def _gennorm_ppf(q: Any, beta: Any) -> Any:
 gennorm = Continuous(
     "gennorm",
     "beta",
-    check=_positive,
+    check=positive,
     logpdf=lambda y, beta: np.log(0.5 * beta) - sp.gammaln(1.0 / beta) - np.abs(y) ** beta,
     cdf=_gennorm_cdf,
     sf=lambda y, beta: _gennorm_cdf(-y, beta),
@@ -90,9 +90,7 @@ gennorm = Continuous(
 skewnorm = Continuous(
     "skewnorm",
     "a",
-    logpdf=lambda y, a: (
-        math.log(2.0) + _norm_logpdf(y) + sp.log_ndtr(a * np.clip(y, -1e300, 1e300))
-    ),
+    logpdf=lambda y, a: math.log(2.0) + norm_logpdf(y) + sp.log_ndtr(a * np.clip(y, -1e300, 1e300)),
     cdf=lambda y, a: sp.ndtr(y) - 2.0 * sp.owens_t(y, a),
     sf=lambda y, a: sp.ndtr(-y) + 2.0 * sp.owens_t(y, a),
 )
@@ -110,7 +108,7 @@ invgauss = Continuous(
     "mu",
     support=(0.0, np.inf),
     zero_at_low=True,
-    check=_positive,
+    check=positive,
     logpdf=lambda y, mu: (
         -0.5 * math.log(2.0 * math.pi) - 1.5 * np.log(y) - (y - mu) ** 2 / (2.0 * y * mu * mu)
     ),
@@ -180,7 +178,7 @@ powerlaw = Continuous(
     "powerlaw",
     "a",
     support=(0.0, 1.0),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, a: np.log(a) + sp.xlogy(a - 1.0, y),
     cdf=lambda y, a: y**a,
     sf=lambda y, a: -sp.powm1(y, a),
@@ -209,7 +207,7 @@ chi = Continuous(
     "chi",
     "df",
     support=(0.0, np.inf),
-    check=_positive,
+    check=positive,
     logpdf=lambda y, df: (
         math.log(2.0)
         - 0.5 * math.log(2.0) * df

@@ -8,15 +8,9 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import operand
-from funcgrad.ops.basic import convert
+from funcgrad.numpy.arguments import inexact
 from funcgrad.ops.special import ufuncs as sp
 from funcgrad.scipy.mirror import mirrors
-
-
-def _floating(x: Any) -> Any:
-    x = operand(x)
-    return x if typeof(x).dtype.kind in "fc" else convert(x, np.float64)
 
 
 def _count(x: Any, axis: Any) -> int:
@@ -38,7 +32,7 @@ def gmean(a: Any, axis: Any = 0, dtype: Any = None, weights: Any = None, **optio
     >>> fg.grad(fg.scipy.stats.gmean)(np.array([2.0, 2.0]))
     array([0.5, 0.5])
     """
-    logs = np.log(_floating(a if dtype is None else np.astype(a, dtype)))
+    logs = np.log(inexact(a if dtype is None else np.astype(a, dtype)))
     return np.exp(np.average(logs, axis=axis, weights=weights))
 
 
@@ -50,7 +44,7 @@ def hmean(a: Any, axis: Any = 0, dtype: Any = None, *, weights: Any = None, **op
     >>> fg.grad(fg.scipy.stats.hmean)(np.array([2.0, 2.0]))
     array([0.5, 0.5])
     """
-    values = _floating(a if dtype is None else np.astype(a, dtype))
+    values = inexact(a if dtype is None else np.astype(a, dtype))
     return 1.0 / np.average(1.0 / values, axis=axis, weights=weights)
 
 
@@ -62,7 +56,7 @@ def sem(a: Any, axis: Any = 0, ddof: int = 1, **options: Any) -> Any:
     >>> fg.grad(fg.scipy.stats.sem)(np.array([1.0, 3.0]))
     array([-0.5,  0.5])
     """
-    a = _floating(a)
+    a = inexact(a)
     return np.std(a, axis=axis, ddof=ddof) / math.sqrt(_count(a, axis))
 
 
@@ -74,7 +68,7 @@ def zscore(a: Any, axis: Any = 0, ddof: int = 0, nan_policy: str = "propagate") 
     >>> fg.grad(lambda a: fg.scipy.stats.zscore(a)[1])(np.array([0.0, 1.0, 5.0])).round(3)
     array([-0.22 ,  0.276, -0.055])
     """
-    a = _floating(a)
+    a = inexact(a)
     return _ratio(
         a - np.mean(a, axis=axis, keepdims=True), np.std(a, axis=axis, ddof=ddof, keepdims=True)
     )
@@ -90,7 +84,7 @@ def moment(
     >>> fg.grad(lambda a: fg.scipy.stats.moment(a, 2))(np.array([0.0, 2.0]))
     array([-1.,  1.])
     """
-    a = _floating(a)
+    a = inexact(a)
     if not np.isscalar(order):
         return np.stack([moment(a, k, axis, center=center) for k in order])
     middle = np.mean(a, axis=axis, keepdims=True) if center is None else center
@@ -111,7 +105,7 @@ def skew(
     >>> fg.grad(fg.scipy.stats.skew)(np.array([0.0, 1.0, 5.0])).round(3)
     array([ 0.189, -0.236,  0.047])
     """
-    a = _floating(a)
+    a = inexact(a)
     n = _count(a, axis)
     second, third = _central(a, axis, 2), _central(a, axis, 3)
     value = _ratio(third, second * np.sqrt(second))
@@ -133,7 +127,7 @@ def kurtosis(
     >>> fg.grad(fg.scipy.stats.kurtosis)(np.array([0.0, 1.0, 2.0, 7.0])).round(3)
     array([ 0.105,  0.04 , -0.196,  0.05 ])
     """
-    a = _floating(a)
+    a = inexact(a)
     n = _count(a, axis)
     second, fourth = _central(a, axis, 2), _central(a, axis, 4)
     value = _ratio(fourth, second * second)
@@ -150,12 +144,12 @@ def entropy(pk: Any, qk: Any = None, base: Any = None, axis: Any = 0, **options:
     >>> fg.grad(fg.scipy.stats.entropy)(np.array([1.0, 1.0]))
     array([0., 0.])
     """
-    p = _floating(pk)
+    p = inexact(pk)
     p = p / np.sum(p, axis=axis, keepdims=True)
     if qk is None:
         terms = sp.entr(p)
     else:
-        q = _floating(qk)
+        q = inexact(qk)
         terms = sp.rel_entr(p, q / np.sum(q, axis=axis, keepdims=True))
     total = np.sum(terms, axis=axis)
     return total if base is None else total / math.log(base)
