@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from funcgrad import checkpoint_policies
 from funcgrad.api.residuals import print_saved_residuals, saved_residuals
 from funcgrad.control.checkpoint import checkpoint
 from funcgrad.control.checkpoint_policies import checkpoint_name
@@ -12,6 +13,7 @@ remat = checkpoint
 __all__ = [
     "checkpoint",
     "checkpoint_name",
+    "checkpoint_policies",
     "checkpointed_scan",
     "print_saved_residuals",
     "remat",

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from funcgrad.control.custom_function import custom_jvp, custom_vjp
 from funcgrad.control.custom_gradient import closure_convert, custom_gradient
-from funcgrad.control.zeros import CustomVJPPrimal, SymbolicZero
+from funcgrad.control.linear_call import linear_call
+from funcgrad.control.zeros import (
+    CustomVJPPrimal,
+    SymbolicZero,
+    custom_vjp_primal_tree_values,
+    zero_from_primal,
+)
 
 __all__ = [
     "CustomVJPPrimal",
@@ -13,4 +19,7 @@ __all__ = [
     "custom_gradient",
     "custom_jvp",
     "custom_vjp",
+    "custom_vjp_primal_tree_values",
+    "linear_call",
+    "zero_from_primal",
 ]

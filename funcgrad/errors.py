@@ -21,6 +21,10 @@ from funcgrad.core.errors import (
 
 # JAX's names, so that code which catches its errors catches ours.
 ConcretizationTypeError = ConcretizationError
+JAXIndexError = ConcretizationError
+JAXTypeError = TracingError
+JaxprTypeError = JaxprError
+JaxRuntimeError = FuncgradError
 NonConcreteBooleanIndexError = ConcretizationError
 TracerArrayConversionError = ConcretizationError
 TracerBoolConversionError = TracedBoolError
@@ -34,7 +38,11 @@ __all__ = [
     "ConcretizationError",
     "ConcretizationTypeError",
     "FuncgradError",
+    "JAXIndexError",
+    "JAXTypeError",
+    "JaxRuntimeError",
     "JaxprError",
+    "JaxprTypeError",
     "LeakedTracerError",
     "LostDerivativeError",
     "MissingRuleError",

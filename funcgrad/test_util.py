@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from funcgrad.api.check_grads import check_grads
+from funcgrad.api.check_grads import check_grads, check_jvp, check_vjp
 
-__all__ = ["check_grads"]
+__all__ = ["check_grads", "check_jvp", "check_vjp"]

@@ -32,7 +32,7 @@ from funcgrad.core.tracing import Tracer, current_trace
 from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten
 
 if TYPE_CHECKING:
-    from funcgrad.compile.stages import Lowered
+    from funcgrad.compile.stages import Lowered, Traced
 
 _MAX_PROGRAMS = 512
 _NUMBERS = frozenset({bool, int, float, complex, np.float64})
@@ -102,7 +102,12 @@ def _quick_key(args: tuple[Any, ...]) -> Any:
 
 
 class Jit(Transformed):
-    """A compiled function."""
+    """A compiled function.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> isinstance(fg.jit(np.sin), fg.stages.Wrapped)
+    True
+    """
 
     static_argnums: Any
     static_argnames: Any
@@ -243,6 +248,16 @@ class Jit(Transformed):
                 if static is None:
                     self._shorten(args, entry)
         return entry, leaves
+
+    def trace(self, *args: Any, **kwargs: Any) -> Traced:
+        """Trace the function for arguments of these shapes and dtypes, the stage before `lower`.
+
+        >>> import numpy as np, funcgrad as fg
+        >>> fg.jit(lambda x: x * 2.0).trace(np.ones(3)).jaxpr
+        { lambda ; a:f64[3]. let b:f64[3] = mul a 2.0:f64[] in (b,) }
+        """
+        lowered = self.lower(*args, **kwargs)
+        return importlib.import_module("funcgrad.compile.stages").Traced(lowered)
 
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """Trace the function for arguments of these shapes and dtypes (or `ShapeDtypeStruct`s).

@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 
 from funcgrad.api.call import Aux, check_callable, execute, open_trace, reraise_filtered, split_aux
+from funcgrad.api.jit import jit
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.local_array import plain
-from funcgrad.core.source import describe_function
 from funcgrad.core.tracing import typeof
-from funcgrad.core.tree import PyTreeDef, keystr, tree_flatten, tree_flatten_with_path
+from funcgrad.core.tree import (
+    PyTreeDef,
+    keystr,
+    register_pytree_node,
+    tree_flatten,
+    tree_flatten_with_path,
+)
 from funcgrad.core.types import (
     SCALAR_AVALS,
     ShapedArray,
@@ -71,13 +77,6 @@ class TracedCall:
         """Which inputs of the opened jaxpr have tangents: no constant, every differentiable argument."""
         return [False] * len(self.consts) + [is_differentiable(a.dtype) for a in self.avals]
 
-    def tangents_out(self, results: Sequence[Any], avals: Sequence[ShapedArray]) -> list[Any]:
-        """Tangents for all of these avals, from those of the differentiable ones."""
-        given = iter(results)
-        return [
-            next(given) if is_differentiable(a.dtype) else np.zeros(a.shape, float0) for a in avals
-        ]
-
     def fill_aux(self, values: Sequence[Any]) -> Any:
         assert self.aux is not None
         return self.aux.fill(values)
@@ -88,9 +87,15 @@ class TracedCall:
 
 
 def _tangents(
-    tangents: Any, tree: PyTreeDef, avals: Sequence[ShapedArray], transform: str, what: str, of: str
+    tangents: Any,
+    tree: PyTreeDef,
+    avals: Sequence[ShapedArray],
+    transform: str,
+    what: str,
+    of: str,
+    is_wanted: Callable[[Any], bool] = is_differentiable,
 ) -> list[Any]:
-    """Check tangents (or cotangents) against the avals that they belong to; those of differentiable dtype."""
+    """Check tangents (or cotangents) against the avals that they belong to; those of the dtypes that are wanted."""
     leaves, given_tree = tree_flatten(tangents)
     if given_tree != tree:
         raise ArgumentError(
@@ -104,7 +109,7 @@ def _tangents(
         except AttributeError:
             leaf = np.asarray(leaf)
             got = typeof(leaf)
-        if is_differentiable(aval.dtype):
+        if is_wanted(aval.dtype):
             fits = got.shape == aval.shape and (
                 got.dtype == aval.dtype
                 or (got.weak_type and not (got.dtype.kind == "c" and aval.dtype.kind == "f"))
@@ -171,7 +176,7 @@ def jvp(
     results = execute(program, [*call.consts, *call.leaves, *given])
     n = len(call.jaxpr.outvars)
     out = call.out_tree.unflatten(results[: call.n_outs])
-    tangent = call.out_tree.unflatten(call.tangents_out(results[n:], call.out_avals))
+    tangent = call.out_tree.unflatten(_with_zeros(results[n:], call.out_avals))
     return (out, tangent, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, tangent)
 
 
@@ -206,43 +211,73 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
     results = execute(split.known, [*call.consts, *call.leaves])
     n = len(call.jaxpr.outvars)
-    residuals = results[n:]
-    in_tree, avals, out_tree, out_avals = call.in_tree, call.avals, call.out_tree, call.out_avals
-    tangents_out = call.tangents_out
-    linear = _keep_tangents(split.linear, 0, call.n_outs, out_avals)
-
-    def f_jvp(*tangents: Any) -> Any:
-        given = _tangents(
-            tangents, in_tree, avals, "the linearized function", "tangents", "primals"
-        )
-        return out_tree.unflatten(tangents_out(execute(linear, [*residuals, *given]), out_avals))
-
+    linear = _keep_tangents(split.linear, 0, call.n_outs, call.out_avals)
+    pushforward = Pushforward(_Types(call), linear, results[n:])
     out = call.out_tree.unflatten(results[: call.n_outs])
-    return (out, f_jvp, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, f_jvp)
+    if has_aux:
+        return out, pushforward, call.fill_aux(results[call.n_outs : n])
+    return out, pushforward
 
 
-class Vjp:
+class _Types:
+    """The types of a function's arguments and results, which are those of their tangents."""
+
+    def __init__(self, call: TracedCall) -> None:
+        self.avals, self.in_tree = call.avals, call.in_tree
+        self.out_avals, self.out_tree = call.out_avals, call.out_tree
+
+
+class _LinearFunction:
+    """A linear program, with the residuals of the point that it belongs to.
+
+    It is a node of trees whose children are the residuals, so that it can be a result or an argument of a jitted
+    function.
+    """
+
+    def __init__(self, types: _Types, program: Jaxpr, residuals: Sequence[Any]) -> None:
+        self._types, self._program, self._residuals = types, program, list(residuals)
+
+    def __init_subclass__(cls) -> None:
+        register_pytree_node(
+            cls,
+            lambda self: (self._residuals, (self._types, self._program)),
+            lambda static, residuals: cls(static[0], static[1], residuals),
+        )
+
+
+class Pushforward(_LinearFunction):
+    """What `linearize` returns: maps tangents of the arguments to the output's tangent. Reusable."""
+
+    def __call__(self, *tangents: Any) -> Any:
+        types = self._types
+        given = _tangents(
+            tangents,
+            types.in_tree,
+            types.avals,
+            "the linearized function",
+            "tangents",
+            "primals",
+        )
+        results = execute(self._program, [*self._residuals, *given])
+        return types.out_tree.unflatten(_with_zeros(results, types.out_avals))
+
+
+class Vjp(_LinearFunction):
     """The pullback of `vjp`: maps output cotangents to a tuple of cotangents of the arguments. Reusable."""
 
-    def __init__(self, call: TracedCall, linear: Jaxpr, residuals: list[Any]) -> None:
-        self._avals, self._in_tree = call.avals, call.in_tree
-        self._out_avals, self._out_tree = call.out_avals, call.out_tree
-        self._residuals = residuals
-        n_wrt = sum(is_differentiable(a.dtype) for a in call.avals)
-        self._program = transpose.transpose(
-            linear, [False] * len(residuals) + [True] * n_wrt, [True] * len(linear.outvars)
-        )
-
     def __call__(self, ct: Any) -> Any:
+        types = self._types
         given = _tangents(
-            ct, self._out_tree, self._out_avals, "the pullback", "the cotangent", "the output"
+            ct, types.out_tree, types.out_avals, "the pullback", "the cotangent", "the output"
         )
-        results = iter(execute(self._program, [*self._residuals, *given]))
-        cts = [
-            next(results) if is_differentiable(a.dtype) else np.zeros(a.shape, float0)
-            for a in self._avals
-        ]
-        return self._in_tree.unflatten(cts)
+        results = execute(self._program, [*self._residuals, *given])
+        return types.in_tree.unflatten(_with_zeros(results, types.avals))
+
+
+def _with_zeros(given: Sequence[Any], avals: Sequence[ShapedArray]) -> list[Any]:
+    """Tangents for all of these avals, from those of the differentiable ones."""
+    rest = iter(given)
+    return [next(rest) if is_differentiable(a.dtype) else np.zeros(a.shape, float0) for a in avals]
 
 
 @reraise_filtered
@@ -268,9 +303,55 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[
     results = execute(split.known, [*call.consts, *call.leaves])
     n = len(call.jaxpr.outvars)
     linear = _keep_tangents(split.linear, 0, call.n_outs, call.out_avals)
-    pullback = Vjp(call, linear, results[n:])
+    n_wrt = sum(is_differentiable(a.dtype) for a in call.avals)
+    program = transpose.transpose(
+        linear, [False] * len(results[n:]) + [True] * n_wrt, [True] * len(linear.outvars)
+    )
+    pullback = Vjp(_Types(call), program, results[n:])
     out = call.out_tree.unflatten(results[: call.n_outs])
     return (out, pullback, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, pullback)
+
+
+def fwd_and_bwd(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool = False,
+    jitted: bool = True,
+) -> tuple[Callable[..., Any], Callable[[Any, Any], Any]]:
+    """The two halves of reverse mode as functions: the forward pass, and the backward pass.
+
+    Args:
+        fun: a function of arrays or pytrees.
+        argnums: the position (or positions) of the arguments to differentiate by.
+        has_aux: whether `fun` returns `(output, aux)`.
+        jitted: whether both are compiled by `jit`.
+
+    Returns:
+        `(fwd, bwd)`: `fwd(*args, **kwargs)` gives `(output, residuals)`, with `aux` as a third if `has_aux`; and
+        `bwd(residuals, cotangent)` gives the cotangent of the argument, or a tuple of them if `argnums` is a sequence.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> forward, backward = fg.fwd_and_bwd(np.multiply, argnums=0)
+    >>> y, residuals = forward(2.0, 3.0)
+    >>> backward(residuals, 1.0)
+    np.float64(3.0)
+    """
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    def fwd(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        def of_chosen(*chosen: Any) -> Any:
+            given = list(args)
+            for position, value in zip(positions, chosen, strict=True):
+                given[position] = value
+            return fun(*given, **kwargs)
+
+        return vjp(of_chosen, *[args[p] for p in positions], has_aux=has_aux)
+
+    def bwd(residuals: Vjp, cotangent: Any) -> Any:
+        cts = residuals(cotangent)
+        return cts[0] if isinstance(argnums, int) else cts
+
+    return (jit(fwd), jit(bwd)) if jitted else (fwd, bwd)
 
 
 @reraise_filtered
@@ -292,13 +373,9 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
     (np.float64(6.0),)
     """
     call = TracedCall(fun, primals, "linear_transpose", values=False)
-    for aval in call.avals:
-        if not is_differentiable(aval.dtype):
-            raise ArgumentError(
-                f"linear_transpose takes real or complex arguments of {describe_function(fun)}, not {aval}"
-            )
     linear = [False] * len(call.consts) + [True] * len(call.avals)
-    program = transpose.transpose(call.jaxpr, linear)
+    # Functions of integers can be linear too, though they have no derivatives.
+    program = transpose.transpose(call.jaxpr, linear, [True] * len(call.out_avals))
 
     def transposed(ct: Any) -> Any:
         given = _tangents(
@@ -308,6 +385,7 @@ def linear_transpose(fun: Callable[..., Any], *primals: Any) -> Callable[[Any], 
             "the transposed function",
             "the cotangent",
             "the output",
+            lambda dtype: True,
         )
         return call.in_tree.unflatten(execute(program, [*call.consts, *given]))
 

@@ -23,6 +23,8 @@ def fold_equation(rewriter: Rewriter, eqn: Equation) -> Atom | None:
     out = eqn.outvars[0].aval
     if eqn.effects or eqn.primitive.effects or "random" in eqn.primitive.properties:
         return None
+    if eqn.primitive.multiple_results:
+        return None
     for atom in eqn.invars:
         if type(atom) is not Literal or atom.aval.size > _MAX_SIZE:
             return None

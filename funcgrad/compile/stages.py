@@ -1,4 +1,4 @@
-"""Ahead-of-time compilation: `jit(f).lower(x).compile()`, with the text of every stage."""
+"""Ahead-of-time compilation: `jit(f).trace(x).lower().compile()`, with the text of every stage."""
 
 from __future__ import annotations
 
@@ -12,22 +12,80 @@ from funcgrad.compile.compiler import optimized, program_source
 from funcgrad.compile.program import compile_jaxpr
 from funcgrad.compile.results import Program
 from funcgrad.core.errors import ArgumentError
-from funcgrad.core.jaxpr import Jaxpr, Var
+from funcgrad.core.jaxpr import ClosedJaxpr, Jaxpr, Var
 from funcgrad.core.tree import PyTreeDef, tree_flatten
 from funcgrad.core.types import ShapedArray, aval_of
 
 STAGES = ("jaxpr", "optimized", "numpy")
 
 
-class Lowered:
-    """A function traced for one signature.
+class _Signature:
+    """What each stage knows of the arguments and the result: pytrees of `ShapedArray`."""
+
+    in_tree: PyTreeDef
+    out_tree: PyTreeDef
+    in_avals: tuple[ShapedArray, ...]
+    out_avals: tuple[ShapedArray, ...]
+
+    @property
+    def args_info(self) -> Any:
+        """The types of the arguments, in their structure."""
+        return self.in_tree.unflatten(self.in_avals)
+
+    @property
+    def out_info(self) -> Any:
+        """The types of the results, in their structure."""
+        return self.out_tree.unflatten(self.out_avals)
+
+
+class Traced(_Signature):
+    """A function traced for one signature, before it is lowered.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> traced = fg.jit(lambda x: {"twice": x * 2.0}).trace(np.ones(3))
+    >>> traced.out_info
+    {'twice': f64[3]}
+    >>> traced.lower().compile()(np.arange(3.0))
+    {'twice': array([0., 2., 4.])}
+    """
+
+    def __init__(self, lowered: Lowered) -> None:
+        self._lowered = lowered
+        self.fun_name = lowered.name
+        self.in_tree, self.out_tree = lowered.in_tree, lowered.out_tree
+        self.in_avals, self.out_avals = lowered.in_avals, lowered.out_avals
+
+    @property
+    def jaxpr(self) -> ClosedJaxpr:
+        """The program, with the constants that the function captured."""
+        jaxpr, consts = self._lowered.jaxpr, self._lowered.consts
+        n = len(consts)
+        closed = jaxpr.replace(constvars=jaxpr.invars[:n], invars=jaxpr.invars[n:])
+        return ClosedJaxpr(closed, consts)
+
+    def lower(self) -> Lowered:
+        """The next stage."""
+        return self._lowered
+
+    def __repr__(self) -> str:
+        return f"<Traced {self.fun_name}>"
+
+
+class Lowered(_Signature):
+    """A function lowered for one signature.
 
     Attributes:
         jaxpr: the program, whose first inputs are the constants that the function captured.
         consts: their values.
         in_tree: the structure of the arguments: `(args, kwargs)` if there are keyword arguments.
         out_tree: the structure of the result.
+        in_avals: the types of the flat arguments.
+        out_avals: the types of the flat results.
         donated: which of the flat arguments may be written over.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.jit(lambda x: x * 2.0).lower(np.ones(3)).as_text("optimized")
+    '{ lambda ; a:f64[3]. let b:f64[3] = mul a 2.0:f64[] in (b,) }'
     """
 
     def __init__(
@@ -45,18 +103,11 @@ class Lowered:
         self.consts = list(consts)
         self.in_tree = in_tree
         self.out_tree = out_tree
+        self.in_avals = jaxpr.in_avals[len(self.consts) :]
+        self.out_avals = jaxpr.out_avals
         self.name = name
         self.keywords = keywords
         self.donated = tuple(donated)
-
-    @property
-    def in_avals(self) -> tuple[ShapedArray, ...]:
-        """The types of the flat arguments."""
-        return self.jaxpr.in_avals[len(self.consts) :]
-
-    @property
-    def out_avals(self) -> tuple[ShapedArray, ...]:
-        return self.jaxpr.out_avals
 
     @property
     def donated_vars(self) -> frozenset[Var]:
@@ -88,28 +139,19 @@ class Lowered:
         return f"<Lowered {self.name}>"
 
 
-class Compiled:
-    """A program for one signature, called with the arguments of the function that it came from."""
+class Compiled(_Signature):
+    """A program for one signature, called with the arguments of the function that it came from.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.jit(lambda x: x * 2.0).lower(np.ones(3)).compile()(np.arange(3.0))
+    array([0., 2., 4.])
+    """
 
     def __init__(self, lowered: Lowered) -> None:
         self._lowered = lowered
         self._program: Program = compile_jaxpr(lowered.jaxpr, lowered.donated_vars)
-
-    @property
-    def in_tree(self) -> PyTreeDef:
-        return self._lowered.in_tree
-
-    @property
-    def out_tree(self) -> PyTreeDef:
-        return self._lowered.out_tree
-
-    @property
-    def in_avals(self) -> tuple[ShapedArray, ...]:
-        return self._lowered.in_avals
-
-    @property
-    def out_avals(self) -> tuple[ShapedArray, ...]:
-        return self._lowered.out_avals
+        self.in_tree, self.out_tree = lowered.in_tree, lowered.out_tree
+        self.in_avals, self.out_avals = lowered.in_avals, lowered.out_avals
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the program.

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.core.types import ShapedArray
+from funcgrad.core.tracing import typeof
+from funcgrad.core.tree import tree_map
+from funcgrad.core.types import ShapedArray, float0, is_differentiable
 
 
 class SymbolicZero:
@@ -70,3 +72,35 @@ class CustomVJPPrimal:
 
     def __repr__(self) -> str:
         return f"CustomVJPPrimal({self.value!r}, perturbed={self.perturbed})"
+
+
+def custom_vjp_primal_tree_values(tree: Any) -> Any:
+    """The values in a pytree of `CustomVJPPrimal`.
+
+    >>> import funcgrad as fg
+    >>> fg.custom_derivatives.custom_vjp_primal_tree_values([fg.CustomVJPPrimal(2.0, True)])
+    [2.0]
+    """
+    return tree_map(
+        lambda leaf: leaf.value if isinstance(leaf, CustomVJPPrimal) else leaf,
+        tree,
+        is_leaf=lambda x: isinstance(x, CustomVJPPrimal),
+    )
+
+
+def zero_from_primal(val: Any, symbolic_zeros: bool = False) -> Any:
+    """The zero tangent of an array: of its shape and dtype, or of dtype `float0` for integers.
+
+    Args:
+        val: an array or a number.
+        symbolic_zeros: whether to give a `SymbolicZero`, without memory.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.custom_derivatives.zero_from_primal(np.ones(2))
+    array([0., 0.])
+    """
+    aval = typeof(val)
+    dtype = aval.dtype if is_differentiable(aval.dtype) else float0
+    if symbolic_zeros:
+        return SymbolicZero(ShapedArray(aval.shape, dtype))
+    return np.zeros(aval.shape, dtype)

@@ -36,6 +36,14 @@ def _n_threads(value: object) -> int:
     )
 
 
+_JAX_NAMES = {
+    "jax_debug_nans": "debug_nans",
+    "jax_debug_infs": "debug_infs",
+    "jax_disable_jit": "disable_jit",
+    "jax_enable_checks": "check_jaxprs",
+}
+
+
 class Config:
     """Settings, read at call time. Each starts from an environment variable.
 
@@ -79,6 +87,27 @@ class Config:
         self.warn_zero_gradients = _flag("FUNCGRAD_WARN_ZERO_GRADIENTS", False)
         given = os.environ.get("FUNCGRAD_NUM_THREADS")
         self._num_threads = _n_processors() if given is None else _n_threads(given)
+
+    def update(self, name: str, value: object) -> None:
+        """Set a setting by its name, or by JAX's name for it (`jax_debug_nans`).
+
+        Settings of JAX's that choose devices, precision or logs are accepted without effect.
+        """
+        name = _JAX_NAMES.get(name, name)
+        if name in self.__slots__ or name == "num_threads":
+            setattr(self, name, value)
+        elif name == "jax_enable_x64" and not value:
+            raise ArgumentError(
+                "jax_enable_x64=False: dtypes are NumPy's; give arrays of float32 to compute in float32"
+            )
+        elif not name.startswith("jax_"):
+            raise AttributeError(f"there is no setting {name!r}")
+
+    def read(self, name: str) -> object:
+        """A setting by its name, or by JAX's name for it."""
+        if name == "jax_enable_x64":
+            return True
+        return getattr(self, _JAX_NAMES.get(name, name))
 
     @property
     def num_threads(self) -> int:

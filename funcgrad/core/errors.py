@@ -87,7 +87,7 @@ class TracedBoolError(ConcretizationError):
     """
 
 
-class LeakedTracerError(TracingError):
+class LeakedTracerError(TracingError, TypeError):
     """A traced value was used after the call that traced it had returned.
 
     >>> import numpy as np, funcgrad as fg
@@ -125,8 +125,10 @@ class ReadOnlyArgumentError(TracingError, TypeError, ValueError):
     """
 
 
-class UnsupportedError(FuncgradError, TypeError):
+class UnsupportedError(FuncgradError, TypeError, NotImplementedError):
     """A function has no traced implementation.
+
+    NumPy raises `TypeError` where a protocol finds none, autograd and JAX `NotImplementedError`.
 
     >>> import numpy as np, funcgrad as fg
     >>> try:

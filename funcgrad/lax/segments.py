@@ -42,7 +42,10 @@ def _reduced(
     if index(count) < 0:
         raise ArgumentError(f"num_segments must not be negative, not {count}{here()}")
     out = np.full((index(count), *aval.shape[len(shape) :]), start(aval.dtype), aval.dtype)
-    return getattr(at(out)[ids], how)(x, mode="drop" if mode is None else mode)
+    mode = "drop" if mode is None else mode
+    # Negative numbers are out of range too, they do not count from the end.
+    ids = np.where(ids < 0, index(count) if mode == "drop" else 0, ids)
+    return getattr(at(out)[ids], how)(x, mode=mode)
 
 
 def segment_sum(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jax
@@ -165,7 +166,6 @@ def test_float32_stays():
         (lambda: fg.vjp(lambda x: "text", 1.0), "returned str 'text'"),
         (lambda: fg.jacfwd(np.sin)(3), r"real inputs, but .* i64\[\]"),
         (lambda: fg.jacrev(lambda x: x * 1j)(3.0), r"real results, but .* c128"),
-        (lambda: fg.linear_transpose(np.sum, 3), "real or complex arguments"),
         (lambda: fg.check_grads(np.sin, (1.0,), 1, modes=("up",)), "modes has 'up'"),
     ],
 )
@@ -203,3 +203,43 @@ def test_transposing_a_function_that_is_not_linear_says_so(fun: Any) -> None:
     x = np.ones(3)
     with pytest.raises(NoDerivativeError, match="not linear(.|\n)*fg.linearize makes a linear one"):
         fg.linear_transpose(fun, x)(fun(x))
+
+
+def test_linear_transpose_of_integers():
+    for library, xp in ((fg, np), (jax, jnp)):
+        f = library.linear_transpose(lambda x, xp=xp: {"sum": xp.sum(3 * x), "x": x}, np.arange(3))
+        (ct,) = f({"sum": np.int64(2), "x": np.arange(3)})
+        np.testing.assert_array_equal(ct, [6, 7, 8])
+
+
+def test_linear_functions_are_results_of_jitted_functions():
+    _, pullback = fg.jit(lambda x: fg.vjp(f, x))(X)
+    _, theirs = jax.vjp(f_jax, X)
+    ct = {"a": np.ones(3), "b": (1.0, np.ones(2))}
+    same(pullback(ct), theirs(fg.tree.map(jnp.asarray, ct)))
+    _, pushforward = fg.jit(lambda x: fg.linearize(f, x))(X)
+    same(pushforward(np.ones(3)), jax.jvp(f_jax, (X,), (np.ones(3),))[1])
+
+
+@pytest.mark.parametrize("argnums", [1, (0, 2)])
+@pytest.mark.parametrize("jitted", [True, False])
+def test_fwd_and_bwd(argnums, jitted):
+    results = []
+    for library in (fg, jax):
+        fwd, bwd = library.fwd_and_bwd(
+            lambda x, y, z: (x * y + y * z, {"x": x}), argnums, has_aux=True, jitted=jitted
+        )
+        out, residuals, aux = fwd(2.0, 3.0, 5.0)
+        results.append(library.tree.leaves([out, aux, bwd(residuals, 1.0)]))
+    np.testing.assert_allclose(*results)
+
+
+def test_check_jvp_and_check_vjp():
+    fg.test_util.check_jvp(f, functools.partial(fg.jvp, f), (X,))
+    fg.test_util.check_vjp(f, functools.partial(fg.vjp, f), (X,))
+    with pytest.raises(AssertionError, match="sine: f_jvp and differences of sin differ by"):
+        fg.test_util.check_jvp(np.sin, lambda x, t: (np.sin(*x), t[0]), (1.0,), err_msg="sine")
+    with pytest.raises(AssertionError, match="the pullback and differences of sin differ by"):
+        fg.test_util.check_vjp(np.sin, lambda x: (np.sin(x), lambda ct: (ct,)), (1.0,))
+    with pytest.raises(AssertionError, match="values of f_vjp and sin differ by"):
+        fg.test_util.check_vjp(np.sin, functools.partial(fg.vjp, np.cos), (1.0,))

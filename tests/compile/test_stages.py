@@ -1,12 +1,10 @@
-"""Ahead-of-time stages, donation, export and profile."""
+"""Ahead-of-time stages, donation and profile."""
 
 from __future__ import annotations
 
 import copy
 import json
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
-from funcgrad.errors import ArgumentError, UnsupportedError
+from funcgrad.errors import ArgumentError
 
 
 def loss(params: Any, x: Any) -> Any:
@@ -23,6 +21,7 @@ def loss(params: Any, x: Any) -> Any:
 
 PARAMS = {"w": np.ones((3, 2)), "b": np.zeros(2)}
 X = np.linspace(0.0, 1.0, 12).reshape(4, 3)
+CONSTANT = np.arange(3.0)
 
 
 def test_stages_have_text_and_run() -> None:
@@ -46,6 +45,23 @@ def test_lower_takes_shapes_instead_of_arrays() -> None:
         fg.ShapeDtypeStruct((4, 3), np.float64),
     )
     assert float(lowered.compile()(PARAMS, X)) == pytest.approx(float(loss(PARAMS, X)))
+
+
+def test_trace_is_the_stage_before_lower() -> None:
+    jitted = fg.jit(lambda x, n: {"loss": np.sum(x * CONSTANT) * n}, static_argnums=1)
+    traced = jitted.trace(X, 3)
+    assert isinstance(traced, fg.stages.Traced)
+    assert isinstance(jitted, fg.stages.Wrapped)
+    assert str(traced.out_info) == "{'loss': f64[]}"
+    assert str(traced.args_info) == "((f64[4,3],), {})"
+    ((value),) = fg.eval_jaxpr(traced.jaxpr.jaxpr, traced.jaxpr.consts, X)
+    lowered = traced.lower()
+    assert isinstance(lowered, fg.stages.Lowered)
+    assert isinstance(lowered.compile(), fg.stages.Compiled)
+    assert (
+        lowered.compile()(X)["loss"] == pytest.approx(value) == pytest.approx(jitted(X, 3)["loss"])
+    )
+    assert lowered.out_info == traced.out_info == lowered.compile().out_info
 
 
 def test_compiled_programs_check_their_arguments() -> None:
@@ -93,65 +109,6 @@ def test_memory_that_others_see_is_not_taken() -> None:
     view = g[::2]
     step(view, np.ones(50_000))
     np.testing.assert_array_equal(g, np.ones(100_000))
-
-
-def test_exported_source_needs_numpy_only(tmp_path: Path) -> None:
-    source = fg.export_source(fg.value_and_grad(loss), PARAMS, X)
-    (tmp_path / "exported.py").write_text(source)
-    code = (
-        "import sys, numpy as np, exported\n"
-        "x = np.linspace(0.0, 1.0, 12).reshape(4, 3)\n"
-        "value, grad = exported.loss({'w': np.ones((3, 2)), 'b': np.zeros(2)}, x)\n"
-        "assert 'funcgrad' not in sys.modules\n"
-        "print(repr(float(value)), grad['w'].tolist(), grad['b'].tolist())"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    value, grad = fg.value_and_grad(loss)(PARAMS, X)
-    first, rest = done.stdout.split(" ", 1)
-    assert float(first) == pytest.approx(float(value))
-    w, b = json.loads("[" + rest.strip().replace("]] [", "]], [") + "]")
-    np.testing.assert_allclose(w, grad["w"])
-    np.testing.assert_allclose(b, grad["b"])
-    assert "w'" in source.split('"""')[1]
-
-
-def test_exported_clusters_run() -> None:
-    x = np.linspace(0.0, 3.0, 50_000)
-    gradient = fg.grad(lambda x: np.sum(np.sin(x) * x))
-    module: dict[str, Any] = {}
-    exec(fg.export_source(gradient, x), module)
-    np.testing.assert_allclose(module["function"](x), gradient(x), rtol=1e-12)
-
-
-def test_exported_constants_are_complete() -> None:
-    def fun(x: Any) -> Any:
-        return np.where(x > np.inf, np.float32("nan"), x * np.arange(40.0))
-
-    x = np.linspace(0.0, 1.0, 40)
-    module: dict[str, Any] = {}
-    exec(fg.export_source(fun, x), module)
-    np.testing.assert_array_equal(module["fun"](x), fg.jit(fun)(x))
-
-
-def test_exported_source_builds_arrays_of_scalars() -> None:
-    def fun(x: Any) -> Any:
-        turned = np.array([[np.cos(x[0]), -np.sin(x[0])], [np.sin(x[0]), 0.5]])
-        return np.sum(turned @ np.array([x[1], 2.0])) + np.sum(np.stack([x, x * x], axis=1))
-
-    x = np.array([0.3, 1.5])
-    module: dict[str, Any] = {}
-    exec(fg.export_source(fg.grad(fun), x), module)
-    np.testing.assert_allclose(module["fun"](x), fg.grad(fun)(x), rtol=1e-14)
-
-
-def test_export_names_what_it_cannot_write() -> None:
-    with pytest.raises(UnsupportedError, match="sort"):
-        fg.export_source(lambda x: np.sort(x) * 2.0, np.ones(3))
-    table = np.zeros(5000)
-    with pytest.raises(UnsupportedError, match="too large"):
-        fg.export_source(lambda x: x + table, np.ones(5000))
 
 
 def test_profile(tmp_path: Path) -> None:

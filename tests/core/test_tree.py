@@ -229,6 +229,15 @@ def test_subclasses_and_arrays_are_leaves() -> None:
     assert not tree_util.all_leaves([1, None])
 
 
+def test_one_level_of_a_tree() -> None:
+    for node in ({"b": [1.0], "a": 2.0}, (1, [2]), None, [3]):
+        ours = tree_util.flatten_one_level(node)
+        theirs = jax.tree_util.flatten_one_level(node)
+        assert list(ours[0]) == list(theirs[0])
+    with pytest.raises(ArgumentError, match=r"a float is a leaf and has no children: 1\.0"):
+        tree_util.flatten_one_level(1.0)
+
+
 def test_treedef_functions() -> None:
     structures = [tree.structure(example) for example in EXAMPLES]
     assert tree_util.treedef_tuple(structures) == tree.structure(tuple(EXAMPLES))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from funcgrad.core.tree.compare import structure_text
 from funcgrad.core.tree.functions import (
     all_leaves,
+    flatten_one_level,
     tree_all,
     tree_leaves,
     tree_map,
@@ -57,6 +58,7 @@ __all__ = [
     "tree_leaves",
     "tree_structure",
     "all_leaves",
+    "flatten_one_level",
     "treedef_children",
     "treedef_is_leaf",
     "treedef_tuple",

@@ -8,7 +8,7 @@ from typing import Any
 
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.tree.compare import structure_text
-from funcgrad.core.tree.kinds import TUPLE
+from funcgrad.core.tree.kinds import TUPLE, kind_of
 from funcgrad.core.tree.treedef import (
     LEAF,
     IsLeaf,
@@ -209,6 +209,23 @@ def tree_transpose(
         )
     columns = [leaves[i::inner] for i in range(inner)]
     return inner_treedef.unflatten([outer_treedef.unflatten(column) for column in columns])
+
+
+def flatten_one_level(tree: Any) -> tuple[list[Any], Any]:
+    """The children of a node, and the data that it has beside them.
+
+    Raises:
+        ArgumentError: (a ValueError) if `tree` is a leaf.
+
+    >>> from funcgrad import tree_util
+    >>> tree_util.flatten_one_level({"a": [1.0], "b": 2.0})
+    ([[1.0], 2.0], ('a', 'b'))
+    """
+    kind = kind_of(type(tree))
+    if kind is None:
+        raise ArgumentError(f"a {type(tree).__name__} is a leaf and has no children: {tree!r:.80}")
+    children, data = kind.flatten(tree)
+    return list(children), data
 
 
 def treedef_is_leaf(treedef: PyTreeDef) -> bool:
