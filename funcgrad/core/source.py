@@ -81,6 +81,33 @@ def source_of(frame: Any) -> Source | None:
     return None
 
 
+def of_instructions(sources: list[Source | None]) -> list[Source | None]:
+    """Sources with the offsets at which their instructions start.
+
+    Once an instruction has run often, Python 3.11 calls Python's functions from the end of its cache.
+    """
+    codes: dict[int, bytes] = {}
+    found: list[Source | None] = []
+    for source in sources:
+        if isinstance(source, tuple) and not isinstance(source, Location):
+            code, offset = source
+            content = codes.get(id(code))
+            if content is None:
+                content = codes[id(code)] = code.co_code
+            if opname[content[offset]] == "CACHE":
+                moved = (code, _start(content, offset))
+                source = BackwardSource(moved) if isinstance(source, BackwardSource) else moved
+        found.append(source)
+    return found
+
+
+def _start(content: bytes, offset: int) -> int:
+    """Where the instruction starts to which this offset belongs."""
+    while opname[content[offset]] == "CACHE":
+        offset -= 2
+    return offset
+
+
 def current_source() -> Source | None:
     """The user's code that is running now, as `(code, instruction offset)`."""
     return source_of(sys._getframe(1))
@@ -188,9 +215,8 @@ def _called_name(code: CodeType, offset: int) -> str | None:
 
 
 def _is_call(code: CodeType, offset: int) -> bool:
-    while opname[code.co_code[offset]] == "CACHE":  # belongs to the instruction in front
-        offset -= 2
-    return opname[code.co_code[offset]].startswith(("CALL", "PRECALL"))
+    content = code.co_code
+    return opname[content[_start(content, offset)]].startswith(("CALL", "PRECALL"))
 
 
 def here() -> str:

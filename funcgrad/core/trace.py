@@ -17,7 +17,14 @@ from funcgrad.core.captured import plain_array, sample, unsupported_dtype
 from funcgrad.core.errors import TracingError
 from funcgrad.core.jaxpr import Jaxpr, scalar_key
 from funcgrad.core.local_array import LocalArray, plain
-from funcgrad.core.source import Source, describe_function, locate, scoped, source_of
+from funcgrad.core.source import (
+    Source,
+    describe_function,
+    locate,
+    of_instructions,
+    scoped,
+    source_of,
+)
 from funcgrad.core.tracer import AbstractValue, Tracer, leaked
 from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS, ShapedArray, array_aval, aval_of
 
@@ -388,7 +395,9 @@ class Trace:
         ]
         if intern:
             jaxpr = intern_jaxpr(
-                self._key(out_indices, lift), lambda: assemble(self, out_indices, lift)
+                self._key(out_indices, lift),
+                lambda: assemble(self, out_indices, lift),
+                lambda: self._usual_key(out_indices, lift),
             )
         else:
             jaxpr = assemble(self, out_indices, lift)
@@ -396,6 +405,11 @@ class Trace:
         if lift:
             consts += self.literals
         return jaxpr, consts
+
+    def _usual_key(self, out_indices: list[int], lift: bool) -> Any:
+        """The key, whether or not Python has sped instructions up meanwhile."""
+        self.sources = of_instructions(self.sources)
+        return self._key(out_indices, lift)
 
     def _key(self, out_indices: list[int], lift: bool) -> Any:
         """The structure of the trace, hashable: the same key means the same program."""

@@ -236,6 +236,22 @@ def test_sources_are_the_users_lines() -> None:
     assert lines[-1] == helper.__code__.co_firstlineno + 1
 
 
+def test_a_loop_that_python_speeds_up_is_the_same_program() -> None:
+    """Python 3.11 moves the offset of an instruction that has run often enough to be specialised."""
+
+    def f(x: Any) -> Any:
+        total = 0.0
+        for _ in range(20):
+            total = total + x[0] * x[1]
+        return total
+
+    gradient = fg.grad(f)
+    misses = fg.cache_info().misses
+    for _ in range(3):
+        gradient(np.ones(2))
+    assert fg.cache_info().misses == misses + 1
+
+
 def test_sources_survive_transforms() -> None:
     from funcgrad.core.source import locate
 
