@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from funcgrad.ops.define import elementwise, ufunc_dtypes
-from funcgrad.ops.power import hypot, sqrt
+from funcgrad.ops.power import sqrt
 from funcgrad.ops.selection import where
+from funcgrad.ops.stop import stop_gradient_p
 
 sin = elementwise("sin", np.sin, jvp=lambda t, ans, x: t * cos(x))
 cos = elementwise("cos", np.cos, jvp=lambda t, ans, x: -t * sin(x))
@@ -28,18 +29,23 @@ acosh = elementwise("acosh", np.arccosh, jvp=lambda t, ans, x: t / (sqrt(x - 1.0
 atanh = elementwise("atanh", np.arctanh, jvp=lambda t, ans, x: t / ((1.0 - x) * (1.0 + x)))
 
 
-def _over_radius_squared(x: Any, radius: Any) -> Any:
-    """x / radius^2 without overflow or underflow, and 0 at the origin, which has no angle."""
-    radius = where(radius == 0.0, np.inf, radius)
-    return x / radius / radius
+def _over_radius_squared(a: Any, x: Any, y: Any) -> Any:
+    """a / (x^2 + y^2) without overflow or underflow, and 0 at the origin, which has no angle.
+
+    The result does not depend on the scale, whose derivative is left out therefore.
+    """
+    largest = np.maximum(abs(x), abs(y))
+    scale = stop_gradient_p(where((largest > 0.0) & (largest < np.inf), largest, 1.0))
+    square = (x / scale) ** 2 + (y / scale) ** 2
+    return a / scale / where(square == 0.0, 1.0, square) / scale
 
 
 atan2 = elementwise(
     "atan2",
     np.arctan2,
     jvp=(
-        lambda t, ans, y, x: t * _over_radius_squared(x, hypot(x, y)),
-        lambda t, ans, y, x: -t * _over_radius_squared(y, hypot(x, y)),
+        lambda t, ans, y, x: t * _over_radius_squared(x, x, y),
+        lambda t, ans, y, x: -t * _over_radius_squared(y, x, y),
     ),
 )
 
