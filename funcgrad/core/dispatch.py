@@ -79,6 +79,17 @@ def call_ufunc(
     raise UnsupportedError(f"np.{ufunc.__name__}.{method} has no traced implementation{here()}")
 
 
+def takes_over(operand: Any) -> bool:
+    """Whether an operand is left the operation, as NumPy's arrays leave it: by `__array_ufunc__` or priority.
+
+    SciPy's sparse matrices are such operands.
+    """
+    found = getattr(operand, "__array_ufunc__", operand)
+    if found is None:
+        return True
+    return found is operand and getattr(operand, "__array_priority__", 0.0) > 0.0
+
+
 def as_array(value: Any) -> Any:
     """Turn an array-like (a list with tracers inside, a pandas object) into a tracer or an array."""
     for convert in _AS_ARRAY:

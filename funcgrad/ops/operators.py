@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core import dispatch
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
@@ -109,6 +110,8 @@ def _power(self: Tracer, other: Any, modulus: Any = None) -> Any:
 
 
 def _matmul(self: Any, other: Any) -> Any:
+    if not isinstance(other, (Tracer, np.ndarray)) and dispatch.takes_over(other):
+        return NotImplemented
     if np.ndim(self) == 0 or np.ndim(other) == 0:
         raise ValueError(f"matmul: 0-d operands of `@`: use `*` instead{here()}")
     return np.matmul(self, other)

@@ -62,8 +62,8 @@ class Elementwise(Primitive):
             elif not isinstance(arg, _ARRAYS) or (
                 type(arg) is np.ndarray and arg.dtype.kind == "O"
             ):
-                if getattr(arg, "__array_ufunc__", arg) is None:
-                    return NotImplemented  # as NumPy's arrays, leave the operation to the operand
+                if dispatch.takes_over(arg):
+                    return NotImplemented
                 operands[k] = arg = dispatch.as_array(arg)
                 if type(arg) is Tracer:
                     trace = trace or arg._trace

@@ -23,6 +23,7 @@ MODULES = (
     "optimize",
     "signal",
     "sparse",
+    "sparse.linalg",
     "spatial",
     "spatial.distance",
     "special",

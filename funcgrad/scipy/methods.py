@@ -15,22 +15,20 @@ import numpy as np
 from funcgrad.core import patch
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import typeof
-from funcgrad.lax.segments import segment_sum
-from funcgrad.numpy.arguments import operand
 from funcgrad.scipy import stats
 from funcgrad.scipy.interpolate.grids import interpolate_along, interpolate_on_grid
 from funcgrad.scipy.interpolate.piecewise import evaluate
 from funcgrad.scipy.mirror import has_tracer, scipy_module
+from funcgrad.scipy.sparse.matrix import as_sparse
 from funcgrad.scipy.stats.distribution import METHODS as OF_DISTRIBUTIONS
 
 # (class of SciPy's, method) -> implementation (self, *args, **kwargs)
 METHODS: dict[tuple[str, str], Callable[..., Any]] = {}
 
 
-def dispatching(cls: type, name: str) -> Callable[..., Any]:
+def dispatching(cls: type, name: str, ours: Callable[..., Any]) -> Callable[..., Any]:
     """A method that is SciPy's own on plain arrays, and ours on traced values."""
-    scipys, ours = patch.plain(cls, name), METHODS[cls.__name__, name]
+    scipys = patch.plain(cls, name)
 
     @functools.wraps(scipys)
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -38,6 +36,16 @@ def dispatching(cls: type, name: str) -> Callable[..., Any]:
         return implementation(self, *args, **kwargs)
 
     return method
+
+
+def methods_of(cls: type) -> dict[str, Callable[..., Any]]:
+    """The implementations for the objects of a class of SciPy's."""
+    found: dict[str, Callable[..., Any]] = {}
+    for parent in cls.__mro__:
+        for (owner, name), implementation in METHODS.items():
+            if owner == parent.__name__:
+                found.setdefault(name, implementation)
+    return found
 
 
 def _method_of(cls: str, *names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -52,27 +60,17 @@ def _method_of(cls: str, *names: str) -> Callable[[Callable[..., Any]], Callable
 # Sparse matrices
 
 
-@_method_of("_spbase", "__matmul__")
-@_method_of("spmatrix", "__mul__")
-def _product(matrix: Any, x: Any) -> Any:
-    x = operand(x)
-    shape = typeof(x).shape
-    if not shape:
-        raise ArgumentError(
-            f"a sparse matrix times a traced number: write matrix.toarray() * x{here()}"
-        )
-    if len(shape) > 2 or shape[0] != matrix.shape[-1]:
-        raise ArgumentError(f"a sparse matrix of shape {matrix.shape} times {typeof(x)}{here()}")
-    coo = matrix.tocoo()
-    data = coo.data if len(shape) == 1 else coo.data[:, None]
-    return segment_sum(data * x[coo.col], coo.row, matrix.shape[0])
+_OF_MATRICES = """
+    __matmul__ __rmatmul__ __mul__ __rmul__ __truediv__ __add__ __radd__ __sub__ __rsub__ multiply divide dot
+"""
 
 
-@_method_of("_spbase", "__rmatmul__", "__rmul__")
-@_method_of("spmatrix", "__rmul__")
-def _product_from_left(matrix: Any, x: Any) -> Any:
-    x = operand(x)
-    return np.transpose(_product(matrix.T, np.transpose(x)))
+def _of_sparse(name: str) -> Callable[..., Any]:
+    return lambda matrix, *args: getattr(as_sparse(matrix), name)(*args)
+
+
+for _name in _OF_MATRICES.split():
+    METHODS["_spbase", _name] = METHODS["spmatrix", _name] = _of_sparse(_name)
 
 
 # Frozen distributions

@@ -41,10 +41,14 @@ def scipy_module(name: str) -> Any:
         ) from None
 
 
+class HoldsTraced:
+    """What functions of SciPy's that return objects return for traced values: an object that holds them."""
+
+
 def has_tracer(*values: Any) -> bool:
-    """Whether there is a traced value among these or in lists, tuples and dicts of them."""
+    """Whether there is a traced value among these, in lists, tuples and dicts of them or in an object of ours."""
     for value in values:
-        if isinstance(value, Tracer):
+        if isinstance(value, (Tracer, HoldsTraced)):
             return True
         if isinstance(value, (list, tuple)) and has_tracer(*value):
             return True

@@ -12,6 +12,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from itertools import takewhile
+from traceback import walk_tb
 from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
@@ -19,24 +20,34 @@ from funcgrad.core import patch
 from funcgrad.core.errors import FuncgradError, LostDerivativeError
 from funcgrad.core.source import called_name, is_hidden, is_scipys, locate
 from funcgrad.scipy import MODULES
-from funcgrad.scipy.methods import METHODS, dispatching
+from funcgrad.scipy.methods import dispatching, methods_of
+from funcgrad.scipy.mirror import has_tracer
 
 _learned: set[tuple[str, str, str]] = set()
 
 
 def learn(error: Exception) -> bool:
     """Whether a function of SciPy's that failed is traced from now on, so that a second try is worth it."""
+    if _is_from_object(error):
+        return _factors_stand_in(error)
     for user, site, scipys in _calls(error.__traceback__):
-        if any(_method_stands_in(frame) for frame in scipys):
+        if any(_methods_stand_in(frame) for frame in scipys):
             return True
         names = [called_name(site), *(frame.f_code.co_name for frame in scipys)]
         for module in _modules(scipys):
             found = _public_name(module, names, scipys)
             if found is not None and _stand_in(module, found, user):
+                if module == "sparse":  # the types of matrices are taken for each other
+                    for name in importlib.import_module("funcgrad.scipy.sparse").__all__:
+                        _stand_in(module, name, user)
                 return True
         # The error says so when SciPy has swallowed the one that was raised.
         if isinstance(error, LostDerivativeError):
             _explain(error, site, scipys)
+        elif has_tracer(*scipys[0].f_locals.values()):
+            error.add_note(
+                f"  {_path(site, scipys)} was given traced values, and has no traced implementation"
+            )
     return False
 
 
@@ -80,6 +91,26 @@ def _modules(frames: list[FrameType]) -> list[str]:
     return [name for name in order if name in MODULES and f"scipy.{name}" in sys.modules]
 
 
+def _is_from_object(error: Exception) -> bool:
+    """Whether an object in C, like SciPy's factors of sparse matrices, was given a traced value."""
+    return isinstance(error, TypeError) and str(error).endswith("numpy.ndarray, not Tracer")
+
+
+def _factors_stand_in(error: Exception) -> bool:
+    """Let what makes SciPy's factors of sparse matrices stand for ours, which take traced right-hand sides."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    frames = [frame for frame in frames if not is_hidden(frame.f_code.co_filename)]
+    if not frames or "scipy.sparse.linalg" not in sys.modules:
+        return False
+    makers = [_stand_in("sparse.linalg", name, frames[-1]) for name in ("splu", "factorized")]
+    if not any(makers):
+        error.add_note(
+            "  factors of a sparse matrix that were made before tracing take plain right-hand sides: make them within "
+            "the function, or use scipy.sparse.linalg.spsolve"
+        )
+    return any(makers)
+
+
 def _public_name(module: str, names: list[str | None], frames: list[FrameType]) -> str | None:
     """The public name of what was called: a function, or an object (`norm`) or a class whose method it was."""
     ours = importlib.import_module(f"funcgrad.scipy.{module}")
@@ -92,15 +123,22 @@ def _public_name(module: str, names: list[str | None], frames: list[FrameType]) 
     return next((name for name in names if name in ours.__all__), None)
 
 
-def _method_stands_in(frame: FrameType) -> bool:
-    """Let a method of a class of SciPy's stand for our counterpart; False if it has none, or does so already."""
+def _methods_stand_in(frame: FrameType) -> bool:
+    """Let the methods of a class of SciPy's stand for ours; False if it has none, or they do so already.
+
+    An object that was made of traced values needs a counterpart itself.
+    """
     owner, name = frame.f_locals.get("self"), frame.f_code.co_name
-    for cls in type(owner).__mro__ if owner is not None else ():
-        if (cls.__name__, name) in METHODS and (cls.__module__, cls.__name__, name) not in _learned:
-            _learned.add((cls.__module__, cls.__name__, name))
-            patch.register(cls, **{name: dispatching(cls, name)})
-            return True
-    return False
+    if owner is None or has_tracer(*getattr(owner, "__dict__", {}).values()):
+        return False
+    cls = type(owner)
+    found = methods_of(cls)
+    if name not in found or (cls.__module__, cls.__name__, "") in _learned:
+        return False
+    _learned.add((cls.__module__, cls.__name__, ""))
+    found = {key: ours for key, ours in found.items() if hasattr(cls, key)}
+    patch.register(cls, **{key: dispatching(cls, key, ours) for key, ours in found.items()})
+    return True
 
 
 def _stand_in(module: str, name: str, user: FrameType) -> bool:
@@ -108,6 +146,8 @@ def _stand_in(module: str, name: str, user: FrameType) -> bool:
     ours = getattr(importlib.import_module(f"funcgrad.scipy.{module}"), name)
     scipy_module = sys.modules[f"scipy.{module}"]
     scipys = patch.plain(scipy_module, name)
+    if isinstance(ours, ModuleType):
+        return False
     places: list[tuple[ModuleType, str]] = []
     if scipys is not None:
         places.append((scipy_module, name))
@@ -120,8 +160,8 @@ def _stand_in(module: str, name: str, user: FrameType) -> bool:
     return bool(new)
 
 
-def _explain(error: FuncgradError, site: Any, frames: list[FrameType]) -> None:
-    """Let an error name the function of SciPy's that has no counterpart."""
+def _path(site: Any, frames: list[FrameType]) -> str:
+    """The whole name of what was called."""
     paths = [str(frame.f_globals.get("__name__", "")).split(".") for frame in frames]
     public = [list(takewhile(lambda part: not part.startswith("_"), parts)) for parts in paths]
     module = ".".join(next((parts for parts in public if len(parts) > 1), ["scipy"]))
@@ -130,13 +170,20 @@ def _explain(error: FuncgradError, site: Any, frames: list[FrameType]) -> None:
     if owner is not None:
         kind = getattr(owner, "name", None) or type(owner).__name__
         name = kind if name in (kind, "__init__") else f"{kind}.{frames[0].f_code.co_name}"
+    return f"{module}.{name}"
+
+
+def _explain(error: FuncgradError, site: Any, frames: list[FrameType]) -> None:
+    """Let an error name the function of SciPy's that has no counterpart."""
+    what = _path(site, frames)
+    module = what.rpartition(".")[0]
     ours = sys.modules.get(f"funcgrad.{module}")
-    if owner is None and frames[0].f_code.co_name in getattr(ours, "__all__", ()):
+    code = frames[0].f_code.co_name
+    if "self" not in frames[0].f_locals and code in getattr(ours, "__all__", ()):
         # Names of modules can stand for something else while a function is traced, variables cannot.
-        own = f"{module}.{frames[0].f_code.co_name}"
-        what, advice = own, f"call it by its own name, {own}(...), or as funcgrad.{own}(...)"
+        what = own = f"{module}.{code}"
+        advice = f"call it by its own name, {own}(...), or as funcgrad.{own}(...)"
     else:
-        what = f"{module}.{name}"
         advice = (
             "it has no traced implementation: compute it from functions that have one "
             "(docs: funcgrad.scipy), or wrap it with fg.pure_callback or fg.defprimitive"

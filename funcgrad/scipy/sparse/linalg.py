@@ -1,7 +1,7 @@
-"""Iterative solvers of linear systems that are given as functions: cg, bicgstab, gmres.
+"""`funcgrad.scipy.sparse.linalg`: solvers of sparse systems and of systems that are given as functions.
 
-Names and arguments are those of `jax.scipy.sparse.linalg`. Solutions are differentiated by the equation that they solve
-(`lax.custom_linear_solve`), not through the iteration.
+Arguments of the iterative ones are those of `jax.scipy.sparse.linalg`, with SciPy's `rtol` for `tol`. Solutions are
+differentiated by the equation that they solve (`lax.custom_linear_solve`), not through the iteration.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.flatten_util import ravel_pytree
+from funcgrad.scipy.mirror import other_names
+from funcgrad.scipy.sparse.direct import factorized, splu, spsolve
+from funcgrad.scipy.sparse.matrix import as_sparse, is_sparse
 
-__all__ = ["bicgstab", "cg", "gmres"]
+__getattr__ = other_names("sparse.linalg")
+
+__all__ = ["bicgstab", "cg", "factorized", "gmres", "splu", "spsolve"]
 
 Operator = Callable[[Any], Any]
 # A solver of vectors: (product, preconditioner, b, x0, tolerance of the residual's norm, iterations) -> x
@@ -34,6 +39,7 @@ def cg(
     atol: float = 0.0,
     maxiter: int | None = None,
     M: Any = None,
+    rtol: float | None = None,
 ) -> tuple[Any, None]:
     """Conjugate gradients: the solution of `A(x) = b` for a Hermitian positive definite A.
 
@@ -45,6 +51,7 @@ def cg(
         atol: see `tol`.
         maxiter: the largest number of iterations; ten times the number of unknowns by default.
         M: an approximation of the inverse of A, as a matrix or function.
+        rtol: SciPy's name of `tol`.
 
     Returns:
         The solution, and None in the place of SciPy's information on convergence.
@@ -59,7 +66,9 @@ def cg(
     >>> solve(2.0), fg.jacfwd(solve)(2.0)
     (array([1., 2.]), array([-0.5, -1. ]))
     """
-    return _solution("cg", _cg, A, b, x0, tol, atol, maxiter, M, symmetric=True), None
+    return _solution(
+        "cg", _cg, A, b, x0, tol if rtol is None else rtol, atol, maxiter, M, symmetric=True
+    ), None
 
 
 def bicgstab(
@@ -71,6 +80,7 @@ def bicgstab(
     atol: float = 0.0,
     maxiter: int | None = None,
     M: Any = None,
+    rtol: float | None = None,
 ) -> tuple[Any, None]:
     """Stabilised biconjugate gradients: the solution of `A(x) = b` for any invertible A; arguments as for `cg`.
 
@@ -81,7 +91,9 @@ def bicgstab(
     >>> fg.scipy.sparse.linalg.bicgstab(A, np.array([3.0, 1.0]))[0].round(6)
     array([1., 1.])
     """
-    return _solution("bicgstab", _bicgstab, A, b, x0, tol, atol, maxiter, M), None
+    return _solution(
+        "bicgstab", _bicgstab, A, b, x0, tol if rtol is None else rtol, atol, maxiter, M
+    ), None
 
 
 def gmres(
@@ -95,6 +107,7 @@ def gmres(
     maxiter: int | None = None,
     M: Any = None,
     solve_method: str = "batched",
+    rtol: float | None = None,
 ) -> tuple[Any, None]:
     """Generalised minimal residuals, restarted: the solution of `A(x) = b` for any invertible A.
 
@@ -108,6 +121,7 @@ def gmres(
         maxiter: the largest number of restarts.
         M: as for `cg`.
         solve_method: "batched" or "incremental", which here are the same.
+        rtol: as for `cg`.
 
     Source: Y. Saad and M. H. Schultz, GMRES (1986).
 
@@ -124,7 +138,9 @@ def gmres(
     def solve(A: Operator, M: Operator, b: Any, x0: Any, tol: Any, maxiter: int) -> Any:
         return _gmres(A, M, b, x0, tol, maxiter, min(restart, typeof(b).size))
 
-    return _solution("gmres", solve, A, b, x0, tol, atol, maxiter, M), None
+    return _solution(
+        "gmres", solve, A, b, x0, tol if rtol is None else rtol, atol, maxiter, M
+    ), None
 
 
 def _solution(
@@ -162,9 +178,11 @@ def _solution(
 
 
 def _operator(name: str, what: str, given: Any, n: int, unravel: Callable[[Any], Any]) -> Operator:
-    if callable(given):
+    if is_sparse(given):
+        given = as_sparse(given)
+    elif callable(given):
         return lambda x: ravel_pytree(given(unravel(x)))[0]
-    shape = typeof(given).shape
+    shape = given.shape if is_sparse(given) else typeof(given).shape
     if shape != (n, n):
         raise ArgumentError(
             f"{name}: {what} is a function or a matrix of shape {(n, n)}, not one of shape {shape}{here()}"
