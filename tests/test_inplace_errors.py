@@ -139,6 +139,17 @@ def test_masks_that_differ_per_example() -> None:
         fg.jit(other_mask)(X)
 
 
+def test_masks_that_select_an_unknown_number() -> None:
+    def one_for_each(x: Any) -> Any:
+        z = x.copy()
+        z[x > 0] = x[:2]
+        return z
+
+    for transformed in (fg.jit(one_for_each), fg.vmap(one_for_each)):
+        with pytest.raises(ConcretizationError, match="elements selected by the mask"):
+            transformed(np.ones((3, 3)))
+
+
 def test_indices_that_do_not_exist() -> None:
     cases: dict[str, Callable[[Any], Any]] = {
         "index 3 is out of bounds for axis 0 with size 3": lambda x: x[3],

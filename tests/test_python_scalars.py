@@ -53,3 +53,52 @@ def test_traced_numbers(name: str) -> None:
             # np.real(True) is the integer that Python's bool has as its real part.
             if number is not True or name not in ("np.real", "np.imag"):
                 assert np.asarray(a).dtype == np.asarray(b).dtype
+
+
+SINGLE = np.ones(3, np.float32)
+# As in NumPy, operators keep a Python float, which gives way to float32; functions make a float64 of it.
+PROMOTIONS = {
+    "sin": lambda s: np.sin(s) * SINGLE,
+    "multiply": lambda s: np.multiply(s, 2) * SINGLE,
+    "operators": lambda s: (-s * 2 + s**2) * SINGLE,
+    "abs": lambda s: (abs(s) * SINGLE, np.abs(s) * SINGLE),
+    "where": lambda s: np.where(s > 0, s, 0) * SINGLE,
+    "asarray": lambda s: np.asarray(s) * SINGLE,
+    "copy": lambda s: np.copy(s) * SINGLE,
+    "norm": lambda s: np.linalg.norm(s) * SINGLE,
+    "sinc": lambda s: np.sinc(s) * SINGLE,
+    "reduce": lambda s: np.add.reduce(s) * SINGLE,
+    "modf": lambda s: np.modf(s)[0] * SINGLE,
+    "divmod": lambda s: (divmod(s, 2)[1] * SINGLE, np.divmod(s, 2)[1] * SINGLE),
+    "one value of both types": lambda s: (lambda a: (a * SINGLE, np.conj(a) * SINGLE))(s * 2),
+}
+
+
+def jvp(fun: Any) -> Any:
+    return lambda s: fg.jvp(fun, (s,), (1.0,))[0]
+
+
+TRANSFORMS = {
+    "jit": fg.jit,
+    "jvp": jvp,
+    "vjp": lambda fun: lambda s: fg.vjp(fun, s)[0],
+    "linearize": lambda fun: lambda s: fg.linearize(fun, s)[0],
+    "jacfwd": fg.jacfwd,
+    "jit(jvp)": lambda fun: fg.jit(jvp(fun)),
+    "jvp(jit)": lambda fun: jvp(fg.jit(fun)),
+    "jvp(checkpoint)": lambda fun: jvp(fg.checkpoint(fun)),
+    "jvp(cond)": lambda fun: jvp(lambda s: fg.lax.cond(True, fun, fun, s)),
+    "jvp(vjp)": lambda fun: jvp(lambda s: fg.vjp(fun, s)[0]),
+    "jvp of a constant": lambda fun: lambda s: jvp(lambda t: jvp(fun)(s))(2.0),
+    "vmap": lambda fun: (
+        lambda s: fg.tree.map(lambda x: x[0], fg.vmap(lambda i: fun(s))(np.arange(2)))
+    ),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("name", PROMOTIONS)
+def test_promotion_of_python_floats_under_transforms(name: str, transform: str) -> None:
+    fun = PROMOTIONS[name]
+    expected = [x.dtype for x in fg.tree.leaves(fun(0.5))]
+    assert [x.dtype for x in fg.tree.leaves(TRANSFORMS[transform](fun)(0.5))] == expected

@@ -9,6 +9,7 @@ import numpy as np
 
 from funcgrad.core.jaxpr import ClosedJaxpr, Equation, Jaxpr, Literal
 from funcgrad.core.tracing import Trace, Tracer, current_trace
+from funcgrad.core.types import ShapedArray
 
 
 def eval_jaxpr(jaxpr: Jaxpr | ClosedJaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
@@ -77,11 +78,28 @@ def rebind(trace: Trace, eqn: Equation, operands: Sequence[Any]) -> Any:
     value would hide from the passes that it is, say, a broadcast number.
     """
     if any(type(x) is Tracer for x in operands):
-        return eqn.primitive(*operands, **eqn.params)
+        return as_recorded(eqn, operands, eqn.primitive(*operands, **eqn.params))
     if eqn.effects or any(v.aval.shape for v in (*eqn.invars, *eqn.outvars)):
-        return trace.bind(eqn.primitive, operands, eqn.params)
+        return as_recorded(eqn, operands, trace.bind(eqn.primitive, operands, eqn.params))
     with np.errstate(all="ignore"):
-        return eqn.primitive(*operands, **eqn.params)
+        return as_recorded(eqn, operands, eqn.primitive(*operands, **eqn.params))
+
+
+def as_recorded(eqn: Equation, operands: Sequence[Any], out: Any) -> Any:
+    """The result of an equation that was run anew, as weak as the one that it was recorded with.
+
+    Whether a number's type is weak is not the primitive's: of Python floats `np.multiply(x, 2)` makes one of
+    NumPy's, `x * 2` another of Python's.
+    """
+    if eqn.primitive.multiple_results:
+        return [_as_weak(v.aval, operands, x) for v, x in zip(eqn.outvars, out, strict=True)]
+    return _as_weak(eqn.outvars[0].aval, operands, out)
+
+
+def _as_weak(aval: ShapedArray, operands: Sequence[Any], x: Any) -> Any:
+    if type(x) is Tracer:
+        return x._strong(*operands) if x.aval.weak_type and not aval.weak_type else x
+    return x.item() if aval.weak_type and isinstance(x, np.generic) else x
 
 
 def last_uses(jaxpr: Jaxpr) -> list[list[Any]]:

@@ -197,7 +197,8 @@ class Tracer(Storage):
     def _copy(self) -> Tracer:
         """A new array with this value, which may be written to. Values never change: no equation is needed."""
         trace = self._trace.innermost()
-        out = Tracer(trace, trace.use(self), self.aval.strip_weak_type())
+        strong = self._strong(self)
+        out = Tracer(trace, trace.use(strong), strong.aval)
         if self.aval.shape or self._view is not None:
             out._view = OWN
         return out
@@ -306,30 +307,39 @@ class Tracer(Storage):
                 # NumPy's functions return NumPy scalars, whose type is not weak.
                 if type(out) is Tracer:
                     if out.aval.weak_type:
-                        return out._strong()
+                        return out._strong(*inputs)
                     return out
                 if type(out) is tuple:
-                    return tuple([o._strong() if type(o) is Tracer else o for o in out])
+                    return tuple([o._strong(*inputs) if type(o) is Tracer else o for o in out])
                 return out
         return dispatch.call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         out = dispatch.find_function(func)(*args, **kwargs)
-        if type(out) is Tracer and args and out is args[0] and "out" not in kwargs:
-            return (
-                out._copy()
-            )  # NumPy's result would be a new array: updates of it do not reach the argument
+        if type(out) is Tracer:
+            if args and out is args[0] and "out" not in kwargs:
+                # NumPy's result would be a new array: updates of it do not reach the argument.
+                return out._copy()
+            if out.aval.weak_type:
+                return out._strong(*args)
         return out
 
-    def _strong(self) -> Tracer:
-        """The same value with a type that is not weak, as a NumPy scalar has."""
-        if self.aval.weak_type:
-            aval = interned(self.aval.shape, self.aval.dtype)
-            index = self._index
-            if index >= self._trace.n_inputs and index not in self._trace.known:
-                self._trace.avals[index] = aval
-            return Tracer(self._trace, index, aval)
-        return self
+    def _strong(self, *operands: Any) -> Tracer:
+        """The same value with a type that is not weak, as a NumPy scalar has.
+
+        `operands` are what it was computed from: a value that is one of them stays weak for who else has it.
+        """
+        if not self.aval.weak_type:
+            return self
+        trace, index = self._trace, self._index
+        if (
+            index < trace.n_inputs
+            or index in trace.known
+            or any(type(x) is Tracer and x._index == index for x in operands)
+        ):
+            return self._converted(self.aval.dtype)
+        aval = trace.avals[index] = interned(self.aval.shape, self.aval.dtype)
+        return Tracer(trace, index, aval)
 
     def __repr__(self) -> str:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -12,7 +13,7 @@ from funcgrad.core.errors import ArgumentError, TracingError
 from funcgrad.core.local_array import LocalArray
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.core.types import NUMERIC_KINDS
+from funcgrad.core.types import NUMERIC_KINDS, SCALAR_AVALS
 from funcgrad.ops.basic import convert, convert_element_type, reshape
 
 Axes = tuple[int, ...]
@@ -39,6 +40,11 @@ def operand(x: Any) -> Any:
         return x
     x = dispatch.as_array(x)
     return x if isinstance(x, (Tracer, np.generic)) else np.asarray(x)
+
+
+def number_or_operand(x: Any) -> Any:
+    """As `operand`, but Python's numbers stay what they are, so that they give way to the dtypes of others."""
+    return x if type(x) in SCALAR_AVALS else operand(x)
 
 
 def inexact(x: Any) -> Any:
@@ -73,6 +79,17 @@ def normalize_axes(axis: Any, ndim: int, *, scalar_axis: bool = False, lists: bo
     if len(set(axes)) != len(axes):
         raise ArgumentError(f"duplicate value in 'axis': {axis}{here()}")
     return axes
+
+
+def along(x: Any, axis: Any, *, scalar_axis: bool = True) -> tuple[Any, int]:
+    """An array and the axis, non-negative, that a function works along; None: its elements in a row.
+
+    `scalar_axis`: whether an array without axes is one of length 1, as most of NumPy's functions in C have it.
+    """
+    shape = typeof(x).shape
+    if axis is None or (scalar_axis and not shape and operator.index(axis) in (0, -1)):
+        return reshape(x, (math.prod(shape),)), 0
+    return x, normalize_axis(axis, len(shape))
 
 
 def restore_axes(x: Any, shape: tuple[int, ...], axes: Axes, keepdims: Any) -> Any:

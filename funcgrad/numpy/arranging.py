@@ -13,7 +13,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.numpy.arguments import normalize_axis, operand
+from funcgrad.numpy.arguments import along, normalize_axis, operand
 from funcgrad.numpy.indexing import cast_value, fit_value
 from funcgrad.numpy.joining import concatenate
 from funcgrad.numpy.shaping import as_shape, broadcast_arrays, moveaxis, ravel
@@ -42,10 +42,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
-    x = operand(a)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, typeof(x).ndim)
+    x, axis = along(operand(a), axis)
     shape = typeof(x).shape
     counts = values_of(operand(repeats), "repeats")
     if np.size(counts) != 1:
@@ -89,10 +86,7 @@ def _rolled(x: Any, by: Any, axis: int) -> Any:
 
 
 def _flat_or_axis(arr: Any, axis: Any) -> tuple[Any, int]:
-    x = operand(arr)
-    if axis is None:
-        return ravel(x), 0
-    return x, normalize_axis(axis, typeof(x).ndim)
+    return along(operand(arr), axis, scalar_axis=False)
 
 
 def _positions(obj: Any) -> Any:

@@ -143,7 +143,7 @@ def asarray(
     if dtype is not None:
         out = _cast(out, dtype)
     if out.aval.weak_type:
-        out = out._strong()
+        out = out._strong(out)
     return out.copy(order or "K") if copy else ordered(out, order)
 
 

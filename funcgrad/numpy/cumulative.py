@@ -10,9 +10,9 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import deliver, normalize_axis, operand
+from funcgrad.numpy.arguments import along, deliver, operand
 from funcgrad.numpy.reductions import accumulator
-from funcgrad.ops.basic import convert, reshape
+from funcgrad.ops.basic import convert
 from funcgrad.ops.cumulative import cumprod, cumsum
 from funcgrad.ops.shape import pad
 
@@ -22,12 +22,7 @@ def accumulate(primitive: Any, a: Any, axis: Any, dtype: Any) -> Any:
     a = operand(a)
     aval = typeof(a)
     dtype = accumulator(aval.dtype) if dtype is None else np.dtype(dtype)
-    if axis is None or not aval.shape:
-        if axis is not None:
-            normalize_axis(axis, 1)
-        a, axis = reshape(a, (aval.size,)), 0
-    else:
-        axis = normalize_axis(axis, aval.ndim)
+    a, axis = along(a, axis)
     return primitive(convert(a, dtype), axis=axis, reverse=False)
 
 
@@ -46,14 +41,12 @@ def _cumulative(
 ) -> Any:
     x = operand(x)
     ndim = typeof(x).ndim
-    if axis is None:
-        if ndim != 1:
-            raise ArgumentError(f"{name}: axis= is required for an array of {ndim} axes{here()}")
-        axis = 0
-    axis = normalize_axis(axis, ndim)
+    if axis is None and ndim > 1:
+        raise ArgumentError(f"{name}: axis= is required for an array of {ndim} axes{here()}")
+    x, axis = along(x, axis)
     result = accumulate(primitive, x, axis, dtype)
     if initial:
-        config = tuple([(1 if d == axis else 0, 0, 0) for d in range(ndim)])
+        config = tuple([(1 if d == axis else 0, 0, 0) for d in range(typeof(x).ndim)])
         result = pad(result, typeof(result).dtype.type(start), padding_config=config)
     return deliver(result, out, name)
 

@@ -12,7 +12,7 @@ from funcgrad.core import dispatch
 from funcgrad.core.errors import LostDerivativeError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import OWN, Tracer, View, typeof
-from funcgrad.numpy.masked import Masked, masked_read, masked_update
+from funcgrad.numpy.masked import Masked, has_mask, masked_read, masked_update, refuse_mask
 from funcgrad.numpy.places import AbstractMask, Place, find_place
 from funcgrad.numpy.views import is_scalar, own
 from funcgrad.ops import elementwise as e
@@ -189,7 +189,11 @@ def put(x: Tracer, key: Any, value: Any) -> None:
         value = cast_value(value, x.aval.dtype)
     new = masked_update(x, key, value)
     if new is None:
-        place = find_place(key, x.aval.shape)
+        try:
+            place = find_place(key, x.aval.shape)
+        except AbstractMask as abstract:
+            refuse_mask(abstract.mask)
+            raise
         value = fit_value(value, place.shape, place.is_scalar)
         if place.axes or place.basic is None:
             new = update(x, place, value)
@@ -219,7 +223,7 @@ def _is_written(x: Tracer, key: Any, value: Tracer) -> bool:
     if shown.key is key:
         return True
     place = shown.place
-    if place.axes:
+    if place.axes or has_mask(key):
         return False
     other = find_place(key, x.aval.shape)
     return not other.axes and other.basic == place.basic

@@ -13,7 +13,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS
-from funcgrad.numpy.arguments import deliver, normalize_axis, operand
+from funcgrad.numpy.arguments import deliver, normalize_axis, number_or_operand, operand
 from funcgrad.numpy.conversion import cast_leaf
 from funcgrad.numpy.shaping import atleast_1d, atleast_2d, atleast_3d, ravel, reshape
 from funcgrad.ops import shape as ops
@@ -53,7 +53,7 @@ def concatenate(
         )
     axis = normalize_axis(axis, ndim)
     # Python scalars, which axis=None allows, give way to the dtypes of arrays.
-    to = common_dtype([x if type(x) in SCALAR_AVALS else operand(x) for x in given], dtype, casting)
+    to = common_dtype([number_or_operand(x) for x in given], dtype, casting)
     xs = [cast_leaf(x, to) for x in xs]
     joined = ops.concatenate(*xs, dimension=axis) if len(xs) > 1 else xs[0]
     if len(xs) == 1 and isinstance(joined, Tracer):

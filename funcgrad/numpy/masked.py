@@ -102,7 +102,8 @@ def _identity(mask: Any) -> Any:
     return mask._trace, mask._index
 
 
-def _fail(mask: Any) -> None:
+def refuse_mask(mask: Any) -> None:
+    """Raise the error for a mask whose number of selected elements is needed, but not known."""
     mask._concrete("elements selected by the mask", _INSTEAD)
 
 
@@ -110,7 +111,7 @@ def masked_read(x: Any, mask: Tracer, entries: list[tuple[str, Any]]) -> Masked:
     """`x[mask]` for a mask without a value."""
     kinds = [kind for kind, _ in entries]
     if not _BASIC.issuperset(kinds) or kinds.count("mask") != 1:
-        _fail(mask)
+        refuse_mask(mask)
     selection = _Selection(mask, entries, x.shape)
     values = where(selection.mask, selection.part(x), x.dtype.type(1))
     return Masked(selection, mask, values)
@@ -121,10 +122,9 @@ def masked_update(x: Any, key: Any, value: Any) -> Any:
 
     It does for one mask, with slices and ints, and a value whose shape does not depend on the mask.
     """
-    keys = key if type(key) is tuple else (key,)
-    if not any(_is_mask(k) for k in keys):
+    if not has_mask(key):
         if type(value) is Masked:
-            _fail(value.mask)
+            refuse_mask(value.mask)
         return None
     entries = classify(key, x.shape)
     kinds = [kind for kind, _ in entries]
@@ -154,6 +154,11 @@ def masked_update(x: Any, key: Any, value: Any) -> Any:
     return updated if selection.basic is None else setitem(x, updated, index=selection.basic)
 
 
+def has_mask(key: Any) -> bool:
+    """Whether an index contains a boolean array."""
+    return any(_is_mask(k) for k in (key if type(key) is tuple else (key,)))
+
+
 def _is_mask(k: Any) -> bool:
     return (type(k) is Tracer or isinstance(k, np.ndarray)) and k.dtype.kind == "b" and k.ndim > 0
 
@@ -181,17 +186,17 @@ class Masked(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", (None,))
         if method != "__call__" or kwargs or len(out) != 1:
-            _fail(self.mask)
+            refuse_mask(self.mask)
         operands = []
         for x in inputs:
             if type(x) is Masked:
                 if x.selection.key != self.selection.key:
-                    _fail(self.mask)
+                    refuse_mask(self.mask)
                 operands.append(x.values)
             else:
                 in_place = self.selection.in_place(x)
                 if in_place is None:
-                    _fail(self.mask)
+                    refuse_mask(self.mask)
                 operands.append(in_place)
         values = ufunc(*operands)
         if type(out[0]) is Masked:
@@ -202,31 +207,31 @@ class Masked(NDArrayOperatorsMixin):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _MASKED_FUNCTIONS and len(args) == 1 and not kwargs and args[0] is self:
             return func(self.values, where=self.selection.mask)
-        _fail(self.mask)
+        refuse_mask(self.mask)
         return None
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        _fail(self.mask)
+        refuse_mask(self.mask)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        _fail(self.mask)
+        refuse_mask(self.mask)
         return None
 
     def __bool__(self) -> bool:
-        _fail(self.mask)
+        refuse_mask(self.mask)
         return False
 
     def __len__(self) -> int:
-        _fail(self.mask)
+        refuse_mask(self.mask)
         return 0
 
     def __getitem__(self, key: Any) -> Any:
-        _fail(self.mask)
+        refuse_mask(self.mask)
 
     def __iter__(self) -> Any:
-        _fail(self.mask)
+        refuse_mask(self.mask)
 
     def __repr__(self) -> str:
         return f"<elements of {self.values!r} selected by {self.mask!r}>"

@@ -138,7 +138,7 @@ def _nan_position(
 def _count(nan: Any, axis: Any, mask: Any, name: str) -> tuple[Any, Any]:
     """How many elements are not NaN, and the axes over which they are counted."""
     aval = typeof(nan)
-    axes = normalize_axes(axis, aval.ndim)
+    axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
     counted = logical_not(nan)
     if is_mask(mask):
         counted = logical_and(counted, as_mask(mask, aval.shape, name))

@@ -10,8 +10,8 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.numpy.arguments import normalize_axis, operand
-from funcgrad.numpy.shaping import moveaxis, ravel
+from funcgrad.numpy.arguments import along, operand
+from funcgrad.numpy.shaping import moveaxis
 from funcgrad.ops.basic import convert, reshape
 
 _BYTE = np.dtype(np.uint8)
@@ -88,6 +88,4 @@ def _bits_axis(a: Any, axis: Any, bitorder: str, kinds: str) -> tuple[Any, int]:
         raise ArgumentError(f"bitorder must be 'big' or 'little', not {bitorder!r}{here()}")
     if typeof(x).dtype.kind not in kinds or (kinds == "u" and typeof(x).dtype != _BYTE):
         raise TypeError(f"an array of bits has an integer dtype, not {typeof(x)}{here()}")
-    if axis is None:
-        return ravel(x), 0
-    return x, normalize_axis(axis, typeof(x).ndim)
+    return along(x, axis)

@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad.core.dispatch import implements
 from funcgrad.core.tracing import typeof
 from funcgrad.core.types import WEAK_TYPES
+from funcgrad.numpy.arguments import number_or_operand
 from funcgrad.ops.basic import broadcast_to, convert
 
 
@@ -29,6 +30,7 @@ def linspace(
     if num < 0:
         raise ValueError(f"Number of samples, {num}, must be non-negative.")
     div = num - 1 if endpoint else num
+    start, stop = number_or_operand(start), number_or_operand(stop)
     computed = _floating_type(start, stop)
     start, stop = convert(start, computed), convert(stop, computed)
     delta = np.subtract(stop, start)
@@ -55,6 +57,7 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
+    start, stop, base = [number_or_operand(x) for x in (start, stop, base)]
     if typeof(base).shape:
         ndim = max(len(typeof(x).shape) for x in (start, stop, base))
         start, stop, base = [_with_ndim(x, ndim) for x in (start, stop, base)]
@@ -68,6 +71,7 @@ def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
     # As in NumPy, the computation is done in double precision at least.
+    start, stop = number_or_operand(start), number_or_operand(stop)
     computed = np.result_type(_floating_type(start, stop), np.zeros((), dtype))
     start, stop = convert(start, computed), convert(stop, computed)
     sign = np.sign(start)

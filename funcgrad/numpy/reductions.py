@@ -258,6 +258,6 @@ def argmin(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NOT_GIV
 def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
     a = operand(a)
     aval = typeof(a)
-    axes = normalize_axes(axis, aval.ndim)
+    axes = normalize_axes(axis, aval.ndim, scalar_axis=True)
     x = a if aval.dtype == _BOOL else ne(a, 0)
     return restore_axes(reduce_sum(convert(x, _INT), axes=axes), aval.shape, axes, keepdims)

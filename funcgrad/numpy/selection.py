@@ -10,7 +10,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import number_or_operand, operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import broadcast_to, convert, reshape
 
@@ -22,13 +22,9 @@ def where(condition: Any, *cases: Any) -> Any:
         return np.nonzero(condition)
     if len(cases) != 2:
         raise ValueError(f"either both or neither of x and y should be given{here()}")
-    x, y = [_case(case) for case in cases]
+    x, y = [number_or_operand(case) for case in cases]
     out = e.where(operand(condition), x, y)
-    return out._strong() if type(out) is Tracer else out
-
-
-def _case(value: Any) -> Any:
-    return value if type(value) in SCALAR_AVALS else operand(value)
+    return out._strong(x, y) if type(out) is Tracer else out
 
 
 @implements(np.select)
@@ -42,7 +38,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     for i, condition in enumerate(conditions):
         if typeof(condition).dtype.kind != "b":
             raise TypeError(f"invalid entry {i} in condlist: should be boolean ndarray{here()}")
-    cases = [_case(case) for case in (*choicelist, default)]
+    cases = [number_or_operand(case) for case in (*choicelist, default)]
     shape = np.broadcast_shapes(*[typeof(v).shape for v in (*conditions, *cases)])
     dtype = np.result_type(*[v if type(v) in SCALAR_AVALS else typeof(v).dtype for v in cases])
     result = convert(cases[-1], dtype)

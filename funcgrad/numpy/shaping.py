@@ -73,6 +73,7 @@ def transpose(a: Any, axes: Any = None) -> Any:
     if axes is None:
         order = tuple(range(typeof(x).ndim))[::-1]
     else:
+        axes = (axes,) if hasattr(axes, "__index__") else axes
         order = tuple([normalize_axis(axis, typeof(x).ndim) for axis in axes])
         if len(order) != typeof(x).ndim:
             raise ArgumentError(
@@ -144,7 +145,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 def squeeze(a: Any, axis: Any = None) -> Any:
     x = operand(a)
     shape = typeof(x).shape
-    if axis is None:
+    if axis is None or (not shape and axis in (0, -1)):
         axes = [d for d, n in enumerate(shape) if n == 1]
     else:
         axes = [normalize_axis(i, len(shape)) for i in (axis if np.ndim(axis) else (axis,))]

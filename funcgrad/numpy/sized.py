@@ -13,7 +13,7 @@ import numpy as np
 
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy import sets, taking
-from funcgrad.numpy.arguments import normalize_axis, operand
+from funcgrad.numpy.arguments import along, operand
 from funcgrad.numpy.shaping import moveaxis, ravel
 from funcgrad.ops.basic import convert, reshape
 from funcgrad.ops.elementwise import where as select
@@ -255,10 +255,7 @@ def compress(
     """
     if size is None:
         return np.compress(condition, a, axis, out)
-    x = operand(a)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, typeof(x).ndim)
+    x, axis = along(operand(a), axis)
     places, exists = taking.first_true(np.not_equal(operand(condition), 0), size)
     picked = moveaxis(taking.take(x, places, axis, mode="clip"), axis, 0)
     exists = reshape(exists, (size,) + (1,) * (typeof(x).ndim - 1))
@@ -279,10 +276,7 @@ def repeat(
     """
     if total_repeat_length is None:
         return np.repeat(a, repeats, axis)
-    x = operand(a)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, typeof(x).ndim)
+    x, axis = along(operand(a), axis)
     n = typeof(x).shape[axis]
     ends = np.cumsum(np.broadcast_to(operand(repeats), (n,)))
     source = np.searchsorted(ends, np.arange(total_repeat_length), side="right")

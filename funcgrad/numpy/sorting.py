@@ -10,8 +10,7 @@ from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError, UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.numpy.arguments import normalize_axis, operand
-from funcgrad.numpy.shaping import ravel
+from funcgrad.numpy.arguments import along, normalize_axis, operand
 from funcgrad.numpy.taking import take
 from funcgrad.ops import sorting as ops
 from funcgrad.ops.basic import convert
@@ -20,14 +19,13 @@ from funcgrad.ops.elementwise import where
 from funcgrad.ops.gather import take_along
 
 
-def _along(a: Any, axis: Any, order: Any, name: str) -> tuple[Any, int]:
+def _along(
+    a: Any, axis: Any, order: Any, name: str, *, scalar_axis: bool = False
+) -> tuple[Any, int]:
     """The array and the axis along which it is sorted; the flat array for None."""
     if order is not None:
         raise UnsupportedError(f"{name}: order= is for fields, which traced arrays lack{here()}")
-    x = operand(a)
-    if axis is None:
-        return ravel(x), 0
-    return x, normalize_axis(axis, typeof(x).ndim)
+    return along(operand(a), axis, scalar_axis=scalar_axis)
 
 
 def _copied(x: Any) -> Any:
@@ -56,7 +54,7 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable:
 def argsort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None
 ) -> Any:
-    x, axis = _along(a, axis, order, "np.argsort")
+    x, axis = _along(a, axis, order, "np.argsort", scalar_axis=True)
     _check_kind(kind, stable)
     return ops.argsort(x, dimension=axis, kind="stable" if stable else kind or "quicksort")
 
@@ -84,7 +82,7 @@ def _kth(kth: Any, n: int) -> tuple[int, ...]:
 def argpartition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Any:
-    x, axis = _along(a, axis, order, "np.argpartition")
+    x, axis = _along(a, axis, order, "np.argpartition", scalar_axis=True)
     if not typeof(x).size:
         return np.zeros(typeof(x).shape, np.intp)
     return ops.argpartition(x, dimension=axis, kth=_kth(kth, typeof(x).shape[axis]))

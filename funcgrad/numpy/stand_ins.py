@@ -75,12 +75,13 @@ def _converter(name: str) -> Callable[..., Any]:
     numpys = getattr(np, name)
 
     def convert(a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-        # Values that no derivative flows into become plain, if they are known. The search is bounded, for long
-        # loops that convert in each step.
+        # Values that no derivative flows into become plain, if they are known, but for views and arrays that are
+        # written to: NumPy's result would be the same array. The search is bounded, for long loops that convert
+        # in each step.
         if (
             type(a) is Tracer
             and not wants_plain(sys._getframe(1).f_code.co_filename)
-            and a._trace.depends(a._index, limit=16)
+            and (a._view is not None or a._trace.depends(a._index, limit=16))
         ):
             if name in ("ascontiguousarray", "asfortranarray") and not a.ndim:
                 a = a.reshape(1)  # they give arrays with axes

@@ -12,7 +12,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.core.types import SCALAR_AVALS
-from funcgrad.numpy.arguments import deliver, normalize_axis, operand
+from funcgrad.numpy.arguments import along, deliver, normalize_axis, operand
 from funcgrad.numpy.conversion import cast_leaf
 from funcgrad.numpy.index_entries import IndexingError
 from funcgrad.numpy.shaping import ravel, transpose
@@ -52,9 +52,7 @@ def in_range(indices: Any, n: int, mode: str, axis: int | None = None) -> Any:
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
     x, i = operand(a), _integers(indices)
-    if axis is None:
-        x, axis = ravel(x), 0
-    axis = normalize_axis(axis, typeof(x).ndim)
+    x, axis = along(x, axis)
     n = typeof(x).shape[axis]
     if not n and typeof(i).size:
         raise IndexingError(f"cannot do a non-empty take from an empty axis.{here()}")

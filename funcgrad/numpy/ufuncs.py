@@ -14,9 +14,9 @@ from funcgrad.core.errors import TracingError
 from funcgrad.core.local_array import LocalArray
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
-from funcgrad.core.types import SCALAR_AVALS, WEAK_TYPES
+from funcgrad.core.types import WEAK_TYPES
 from funcgrad.numpy import augmented, ufunc_methods
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import number_or_operand, operand
 from funcgrad.ops.basic import convert, convert_element_type
 from funcgrad.ops.operators import fit
 from funcgrad.ops.selection import where as select
@@ -27,7 +27,7 @@ def call_ufunc(
 ) -> Any:
     """What NumPy's protocol asks of a tracer, in full."""
     if method != "__call__":
-        return _strong(getattr(ufunc_methods, method)(ufunc, *inputs, **kwargs))
+        return _strong(getattr(ufunc_methods, method)(ufunc, *inputs, **kwargs), inputs)
     rebinds = augmented.rebinds(ufunc, inputs, kwargs)
     return call(ufunc, *inputs, **kwargs, rebinds=rebinds)
 
@@ -72,8 +72,10 @@ def call(
     if where is not True:
         # A computation that NumPy would not do must not spoil derivatives with its NaN.
         where = operand(where)
-        inputs = tuple([select(where, x, typeof(x).dtype.type(1)) for x in map(_operand, inputs)])
-    found = _strong(implementation(*inputs, **others))
+        inputs = tuple(
+            [select(where, x, typeof(x).dtype.type(1)) for x in map(number_or_operand, inputs)]
+        )
+    found = _strong(implementation(*inputs, **others), inputs)
     results = found if isinstance(found, tuple) else (found,)
     outs = out if isinstance(out, tuple) else (out,) * len(results)
     delivered = tuple(
@@ -85,16 +87,12 @@ def call(
     return delivered if isinstance(found, tuple) else delivered[0]
 
 
-def _operand(x: Any) -> Any:
-    return x if type(x) in SCALAR_AVALS else operand(x)
-
-
-def _strong(result: Any) -> Any:
+def _strong(result: Any, inputs: tuple[Any, ...]) -> Any:
     """NumPy's functions return NumPy scalars, whose type is not weak."""
     if type(result) is Tracer:
-        return result._strong()
+        return result._strong(*inputs)
     if type(result) is tuple:
-        return tuple([_strong(r) for r in result])
+        return tuple([_strong(r, inputs) for r in result])
     return result
 
 
@@ -102,7 +100,7 @@ def _cast_inputs(
     ufunc: np.ufunc, inputs: tuple[Any, ...], dtype: Any, signature: Any, casting: Any
 ) -> tuple[Any, ...]:
     """The inputs in the dtypes of the loop that `dtype` or `signature` selects."""
-    inputs = tuple([_operand(x) for x in inputs])
+    inputs = tuple([number_or_operand(x) for x in inputs])
     if signature is None:
         results = None if dtype is None else np.dtype(dtype)
         signature = (None,) * ufunc.nin + (results,) * ufunc.nout

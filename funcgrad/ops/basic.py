@@ -14,7 +14,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.primitive import BatchAxis, Primitive
 from funcgrad.core.source import here
-from funcgrad.core.tracing import current_trace, typeof
+from funcgrad.core.tracing import Tracer, current_trace, typeof
 from funcgrad.core.types import ShapedArray, is_differentiable
 
 
@@ -99,6 +99,10 @@ def convert(x: Any, dtype: Any) -> Any:
     if aval.dtype == dtype and not aval.weak_type:
         return x
     return convert_element_type(x, new_dtype=dtype, weak_type=False)
+
+
+# For the core, which stands below the primitives.
+setattr(Tracer, "_converted", convert)  # noqa: B010
 
 
 def _broadcast_impl(x: Any, shape: tuple[int, ...], broadcast_dimensions: tuple[int, ...]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from funcgrad.core.check import checked
 from funcgrad.core.errors import NoBatchingError
-from funcgrad.core.interpreter import rebind
+from funcgrad.core.interpreter import as_recorded, rebind
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import locate
@@ -136,6 +136,7 @@ def apply_rule(
             f"{eqn.primitive.name} has no batching rule\n  at {locate(eqn.source)}\n  "
             "loop over the examples, or give the primitive a `batch` rule"
         )
+    out = as_recorded(eqn, operands, out)
     if not eqn.primitive.multiple_results:
         return (out,), (flags,)
     return out, [flags] * len(eqn.outvars) if isinstance(flags, bool) else flags

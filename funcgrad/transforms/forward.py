@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from funcgrad.core.check import checked
 from funcgrad.core.errors import NoDerivativeError
-from funcgrad.core.interpreter import rebind
+from funcgrad.core.interpreter import as_recorded, rebind
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.source import locate
 from funcgrad.core.tracing import build_jaxpr, current_trace
@@ -131,6 +131,7 @@ def forward(
                     "use fg.stop_gradient on its operands if no derivative should flow through it"
                 )
             out, out_tangent = rule(primals, tangents, **eqn.params)
+            out = as_recorded(eqn, primals, out)
         if eqn.primitive.multiple_results:
             env.update(zip(eqn.outvars, zip(out, out_tangent, strict=True), strict=True))
         else:

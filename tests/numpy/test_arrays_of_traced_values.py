@@ -103,6 +103,16 @@ def test_asarray_is_the_same_array():
     np.testing.assert_array_equal(fg.grad(f)(np.array([1.0, 3.0])), [0.0, 12.0])
 
 
+def test_asarray_of_an_array_that_no_derivative_flows_into_is_the_same_array():
+    def f(x):
+        z = np.where(x > 0, 1.0, 2.0)[1:]
+        same = np.ascontiguousarray(z)
+        z -= 3.0
+        return np.sum(x[1:] * same)
+
+    np.testing.assert_array_equal(fg.grad(f)(np.array([1.0, 3.0, -1.0])), [0.0, -2.0, -1.0])
+
+
 def test_asarray_of_a_stopped_value_is_plain():
     def f(x):
         assert type(np.asarray(fg.stop_gradient(x))) is np.ndarray
