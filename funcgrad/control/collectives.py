@@ -177,7 +177,8 @@ axis_index_p = Primitive(
 )
 
 
-def _bind(primitive: Primitive, x: Any, **params: Any) -> Any:
+def bind_named(primitive: Primitive, x: Any, **params: Any) -> Any:
+    """Record a primitive of a named axis, even if its operand is not traced."""
     trace = current_trace()
     axis_size(params["axis_name"])
     assert trace is not None
@@ -187,7 +188,7 @@ def _bind(primitive: Primitive, x: Any, **params: Any) -> Any:
 def _over_axes(primitive: Primitive, x: Any, axis_name: Any) -> Any:
     names = axis_name if isinstance(axis_name, (tuple, list)) else (axis_name,)
     for name in names:
-        x = tree_map(lambda leaf, name=name: _bind(primitive, leaf, axis_name=name), x)
+        x = tree_map(lambda leaf, name=name: bind_named(primitive, leaf, axis_name=name), x)
     return x
 
 
@@ -244,7 +245,7 @@ def all_gather(x: Any, axis_name: Hashable, *, axis: int = 0, tiled: bool = Fals
     """
 
     def gather(leaf: Any) -> Any:
-        out = _bind(all_gather_p, leaf, axis_name=axis_name, size=axis_size(axis_name))
+        out = bind_named(all_gather_p, leaf, axis_name=axis_name, size=axis_size(axis_name))
         out = move_axis(out, 0, axis % out.ndim)
         if tiled:
             shape = list(out.shape)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from funcgrad.control.bodies import trace_body
+from funcgrad.control.bodies import Body, trace_body
 from funcgrad.control.custom_function import custom_jvp
 from funcgrad.control.linear_solve import custom_linear_solve
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.interpreter import eval_jaxpr
+from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, shown
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import Tracer, current_trace
-from funcgrad.core.tree import describe_mismatch, tree_flatten, tree_map, tree_structure
-from funcgrad.core.types import is_differentiable
+from funcgrad.core.tree import PyTreeDef, describe_mismatch, tree_flatten, tree_map, tree_structure
+from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.ops.stop import stop_gradient_p
 from funcgrad.transforms import forward
 
@@ -60,33 +61,17 @@ def custom_root(
     _, avals, tree = flatten_arrays(guess, "custom_root", "initial_guess")
     strong = [a.strip_weak_type() for a in avals]
     body = trace_body(f, tree_structure((guess,)), strong, what="custom_root", why_abstract="rule")
-    if body.out_tree != tree or any(
-        a.shape != b.shape or a.dtype != b.dtype
-        for a, b in zip(body.out_avals, strong, strict=True)
-    ):
-        raise ArgumentError(
-            f"custom_root: {describe_function(f)} must give the structure and types that it takes{here()}\n"
-            + (
-                describe_mismatch(tree, body.out_tree, ("the guess", "the result"))
-                or f"  {body.out_avals}"
-            )
-        )
+    _check_types(f, body, tree, strong)
     moving = [
         i
         for i, (c, a) in enumerate(zip(body.consts, body.const_avals, strict=True))
         if type(c) is Tracer and is_differentiable(a.dtype)
     ]
-    fixed = list(body.consts)
-
-    def on(values: Any) -> Callable[[Any], Any]:
-        """`f` with these values in the places of what it closes over."""
-        consts = list(fixed)
-        for place, value in zip(moving, values, strict=True):
-            consts[place] = value
-        return lambda x: tree.unflatten(eval_jaxpr(body.jaxpr, (), *consts, *tree_flatten(x)[0]))
 
     def find(*values: Any) -> Any:
-        return solve(on(values), guess)
+        consts = _replaced(body.consts, moving, values)
+        on_tree = lambda x: tree.unflatten(eval_jaxpr(body.jaxpr, (), *consts, *tree_flatten(x)[0]))
+        return solve(on_tree, guess)
 
     root = custom_jvp(find)
     root.name = f"custom_root of {describe_function(f)}"
@@ -95,32 +80,60 @@ def custom_root(
     def rule(values: Any, tangents: Any) -> Any:
         solution = root(*values)
         x = tree_flatten(solution[0] if has_aux else solution)[0]
-        consts = list(fixed)
-        given: list[Any] = [None] * len(fixed)
-        for place, value, tangent in zip(moving, values, tangents, strict=True):
-            consts[place], given[place] = value, tangent
+        consts = _replaced(body.consts, moving, values)
+        given = _replaced([None] * len(consts), moving, tangents)
         # f(x, c) = 0, so J dx = -(df/dc) dc.
-        nonzero = [t is not None for t in given]
-        double, out_nonzero = forward.jvp(
-            body.jaxpr, [*nonzero, *[False] * len(x)], instantiate=True
-        )
-        moved = eval_jaxpr(double, (), *consts, *x, *[t for t in given if t is not None])
-        rhs = [-t for t in moved[len(out_nonzero) :]]
-        linear, _ = forward.jvp(
-            body.jaxpr, [*[False] * len(consts), *[True] * len(x)], instantiate=True
-        )
-
-        def matvec(t: Any) -> Any:
-            outs = eval_jaxpr(linear, (), *consts, *x, *tree_flatten(t)[0])
-            return tree.unflatten(outs[len(x) :])
-
-        dx = custom_linear_solve(matvec, tree.unflatten(rhs), tangent_solve, tangent_solve)
+        matvec = _derivative(body.jaxpr, consts, x, tree)
+        rhs = tree.unflatten([-t for t in _moved(body.jaxpr, consts, given, x)])
+        dx = custom_linear_solve(matvec, rhs, tangent_solve, tangent_solve)
         if not has_aux:
             return solution, dx
         return solution, (dx, tree_map(_zero_like, solution[1]))
 
     root.defjvp(rule)
     return root(*[body.consts[i] for i in moving])
+
+
+def _check_types(f: Any, body: Body, tree: PyTreeDef, avals: list[ShapedArray]) -> None:
+    """Refuse a function that gives other types than it takes."""
+    same = all(
+        a.shape == b.shape and a.dtype == b.dtype
+        for a, b in zip(body.out_avals, avals, strict=False)
+    )
+    if body.out_tree != tree or not same:
+        mismatch = describe_mismatch(tree, body.out_tree, ("the guess", "the result"))
+        raise ArgumentError(
+            f"custom_root: {describe_function(f)} must give the structure and types that it takes{here()}\n"
+            + (mismatch or f"  {body.out_avals}")
+        )
+
+
+def _replaced(values: Sequence[Any], places: list[int], new: Sequence[Any]) -> list[Any]:
+    replaced = list(values)
+    for place, value in zip(places, new, strict=True):
+        replaced[place] = value
+    return replaced
+
+
+def _moved(jaxpr: Jaxpr, consts: list[Any], tangents: list[Any], x: list[Any]) -> list[Any]:
+    """How the values at `x` move with the constants, whose tangents may be None for zero."""
+    nonzero = [t is not None for t in tangents]
+    double, out_nonzero = forward.jvp(jaxpr, [*nonzero, *[False] * len(x)], instantiate=True)
+    outs = eval_jaxpr(double, (), *consts, *x, *[t for t in tangents if t is not None])
+    return list(outs[len(out_nonzero) :])
+
+
+def _derivative(
+    jaxpr: Jaxpr, consts: list[Any], x: list[Any], tree: PyTreeDef
+) -> Callable[[Any], Any]:
+    """The linear function that the derivative of the values at `x` is."""
+    linear, _ = forward.jvp(jaxpr, [*[False] * len(consts), *[True] * len(x)], instantiate=True)
+
+    def matvec(t: Any) -> Any:
+        outs = eval_jaxpr(linear, (), *consts, *x, *tree_flatten(t)[0])
+        return tree.unflatten(outs[len(x) :])
+
+    return matvec
 
 
 def _stopped(x: Any) -> Any:

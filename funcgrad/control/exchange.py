@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from funcgrad.control.collectives import (
-    _bind,
     all_gather,
     axis_index,
     axis_size,
+    bind_named,
     psum_scatter_p,
 )
 from funcgrad.core import dispatch
@@ -163,7 +163,7 @@ def psum_scatter(
     def scatter(leaf: Any) -> Any:
         axis = scatter_dimension % np.ndim(leaf)
         parts = _split(leaf, axis, n, tiled, "psum_scatter", axis_name)
-        return _bind(psum_scatter_p, parts, axis_name=axis_name, size=n)
+        return bind_named(psum_scatter_p, parts, axis_name=axis_name, size=n)
 
     return tree_map(scatter, x)
 

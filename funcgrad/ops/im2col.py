@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.ops.shape import _pad_impl as pad
+from funcgrad.ops.shape import pad_array as pad
 from funcgrad.ops.window import Window
 
 _PIECE_BYTES = 1 << 21

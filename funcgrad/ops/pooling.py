@@ -20,7 +20,7 @@ from funcgrad.ops.basic import reshape
 from funcgrad.ops.gather import gather
 from funcgrad.ops.reduction import highest, lowest
 from funcgrad.ops.selection import where
-from funcgrad.ops.shape import _pad_impl as pad
+from funcgrad.ops.shape import pad_array as pad
 from funcgrad.ops.window import Window, windows
 
 _INT = np.dtype(np.intp)

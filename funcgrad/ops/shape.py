@@ -162,7 +162,8 @@ def _abstract_pad(x: ShapedArray, value: ShapedArray, padding_config: PaddingCon
     return ShapedArray(shape, x.dtype)
 
 
-def _pad_impl(x: Any, value: Any, padding_config: PaddingConfig) -> Any:
+def pad_array(x: Any, value: Any, padding_config: PaddingConfig) -> Any:
+    """An ndarray, padded."""
     shape = tuple([_padded(n, *c) for n, c in zip(x.shape, padding_config, strict=True)])
     out = np.full(shape, value, x.dtype)
     source, target = [], []
@@ -211,7 +212,7 @@ def _pad_batch(
     if not batched[1]:
         return pad(x, value, padding_config=config), True
     out = pad(x, zeros(ShapedArray((), typeof(x).dtype)), padding_config=config)
-    inside = _pad_impl(np.ones(typeof(x).shape[1:], bool), False, padding_config)
+    inside = pad_array(np.ones(typeof(x).shape[1:], bool), False, padding_config)
     value = expand_dims(value, tuple(range(1, len(config))))
     return where(inside, out, value), True
 
@@ -219,7 +220,7 @@ def _pad_batch(
 # JAX's pad: `(low, high, interior)` per axis; negative low and high cut elements off.
 pad = Primitive(
     "pad",
-    impl=_pad_impl,
+    impl=pad_array,
     abstract=_abstract_pad,
     jvp=_pad_jvp,
     transpose=_pad_transpose,

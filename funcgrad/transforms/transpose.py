@@ -9,13 +9,13 @@ from funcgrad.core.check import checked
 from funcgrad.core.config import config
 from funcgrad.core.errors import JaxprError, NoDerivativeError, UnsupportedError
 from funcgrad.core.interpreter import eval_jaxpr, rebind
-from funcgrad.core.jaxpr import Jaxpr, Literal, Var, dce
+from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var, dce
 from funcgrad.core.primitive import Linear
 from funcgrad.core.source import BackwardSource, Location, Source, locate
 from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
-from funcgrad.core.types import is_differentiable
+from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.ops.basic import add_any, instantiate
-from funcgrad.transforms.forward import linearize
+from funcgrad.transforms.forward import Linearized, linearize
 
 
 def transpose(
@@ -106,32 +106,36 @@ def backward(
         if all(ct is None for ct in out_cts):
             continue
         trace.source = outer_source or _backward(eqn.source)
-        rule = eqn.primitive.transpose
-        if rule is None:
-            raise NoDerivativeError(
-                f"{eqn.primitive.name} has no transposition rule\n  at {locate(eqn.source)}\n  "
-                + (
-                    "it cannot be differentiated in reverse mode; use fg.jvp or fg.jacfwd"
-                    if eqn.primitive.jvp is None
-                    else "it is not linear: transpose linear functions only; fg.linearize makes a linear one"
-                )
-            )
-        given = out_cts if eqn.primitive.multiple_results else out_cts[0]
-        values = [operand(a) for a in eqn.invars]
-        try:
-            found = rule(given, *values, **eqn.params)
-        except (UnsupportedError, AttributeError, TypeError, AssertionError) as error:
-            if sum(type(x) is Linear for x in values) < 2:
-                raise
-            # A rule that met a linear operand where it wanted a value.
-            raise NoDerivativeError(
-                f"{eqn.primitive.name} multiplies values that both depend on the inputs: it is not linear in them"
-                f"\n  at {locate(eqn.source)}\n  transpose linear functions only; fg.linearize makes a linear one"
-            ) from error
+        found = _transposed(eqn, out_cts, [operand(a) for a in eqn.invars])
         for atom, ct in zip(eqn.invars, found, strict=True):
             accumulate(atom, ct)
     trace.source = outer_source
     return [ct_env.get(v) if lin else None for v, lin in zip(jaxpr.invars, linear, strict=True)]
+
+
+def _transposed(eqn: Equation, out_cts: list[Any], operands: list[Any]) -> Sequence[Any]:
+    """The cotangents of an equation's operands, by the primitive's rule."""
+    rule = eqn.primitive.transpose
+    if rule is None:
+        raise NoDerivativeError(
+            f"{eqn.primitive.name} has no transposition rule\n  at {locate(eqn.source)}\n  "
+            + (
+                "it cannot be differentiated in reverse mode; use fg.jvp or fg.jacfwd"
+                if eqn.primitive.jvp is None
+                else "it is not linear: transpose linear functions only; fg.linearize makes a linear one"
+            )
+        )
+    given = out_cts if eqn.primitive.multiple_results else out_cts[0]
+    try:
+        return rule(given, *operands, **eqn.params)
+    except (UnsupportedError, AttributeError, TypeError, AssertionError) as error:
+        if sum(type(x) is Linear for x in operands) < 2:
+            raise
+        # A rule that met a linear operand where it wanted a value.
+        raise NoDerivativeError(
+            f"{eqn.primitive.name} multiplies values that both depend on the inputs: it is not linear in them"
+            f"\n  at {locate(eqn.source)}\n  transpose linear functions only; fg.linearize makes a linear one"
+        ) from error
 
 
 def _backward(source: Source | None) -> Source | None:
@@ -146,6 +150,19 @@ def _check_cotangent(atom: Any, ct: Any) -> None:
         raise JaxprError(f"a transposition rule gave a cotangent of type {aval} for a {atom.aval}")
 
 
+def _pulled_back(
+    split: Linearized, residuals: list[Any], cts: list[Any], wrt: list[ShapedArray]
+) -> list[Any]:
+    """The cotangents of the inputs of these types, from those of the outputs that depend on them."""
+    found = backward(
+        split.linear,
+        [False] * split.n_residuals + [True] * len(wrt),
+        [*residuals, *[None] * len(wrt)],
+        cts,
+    )
+    return [instantiate(ct, aval) for ct, aval in zip(found[split.n_residuals :], wrt, strict=True)]
+
+
 def vjp(jaxpr: Jaxpr, nonzero: Sequence[bool]) -> Jaxpr:
     """The jaxpr of `(inputs, output cotangents) -> (outputs, cotangents of the nonzero inputs)`.
 
@@ -156,29 +173,19 @@ def vjp(jaxpr: Jaxpr, nonzero: Sequence[bool]) -> Jaxpr:
     def make() -> Jaxpr:
         split = linearize(jaxpr, nonzero)
         n = len(jaxpr.invars)
+        wrt = [v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz]
         with_ct = [is_differentiable(v.aval.dtype) for v in jaxpr.outvars]
         ct_avals = [
             v.aval.strip_weak_type() for v, has in zip(jaxpr.outvars, with_ct, strict=True) if has
         ]
 
         def fun(*args: Any) -> list[Any]:
-            given = iter(args[n:])
-            cts = [next(given) if has else None for has in with_ct]
+            each = iter(args[n:])
+            cts = [next(each) if has else None for has in with_ct]
             results = eval_jaxpr(split.known, (), *args[:n])
             outs, residuals = results[: len(jaxpr.outvars)], results[len(jaxpr.outvars) :]
-            found = backward(
-                split.linear,
-                [False] * split.n_residuals + [True] * sum(nonzero),
-                [*residuals, *[None] * sum(nonzero)],
-                [ct for ct, nz in zip(cts, split.out_nonzero, strict=True) if nz],
-            )
-            wrt = [
-                v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz
-            ]
-            grads = [
-                instantiate(ct, a) for ct, a in zip(found[split.n_residuals :], wrt, strict=True)
-            ]
-            return [*outs, *grads]
+            given = [ct for ct, nz in zip(cts, split.out_nonzero, strict=True) if nz]
+            return [*outs, *_pulled_back(split, residuals, given, wrt)]
 
         return checked(dce(build_jaxpr(fun, [*jaxpr.in_avals, *ct_avals], name="vjp")), "vjp")
 
@@ -196,6 +203,7 @@ def value_and_grad(jaxpr: Jaxpr, nonzero: Sequence[bool], with_value: bool) -> J
         split = linearize(jaxpr, nonzero)
         n_outs = len(jaxpr.outvars)
         scalar = jaxpr.outvars[0].aval
+        wrt = [v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz]
 
         def fun(*args: Any) -> list[Any]:
             results = eval_jaxpr(split.known, (), *args)
@@ -204,19 +212,7 @@ def value_and_grad(jaxpr: Jaxpr, nonzero: Sequence[bool], with_value: bool) -> J
             cts: list[Any] = [None] * sum(split.out_nonzero)
             if split.out_nonzero[0]:
                 cts[0] = one
-            n_wrt = sum(nonzero)
-            found = backward(
-                split.linear,
-                [False] * split.n_residuals + [True] * n_wrt,
-                [*residuals, *[None] * n_wrt],
-                cts,
-            )
-            wrt = [
-                v.aval.strip_weak_type() for v, nz in zip(jaxpr.invars, nonzero, strict=True) if nz
-            ]
-            grads = [
-                instantiate(ct, a) for ct, a in zip(found[split.n_residuals :], wrt, strict=True)
-            ]
+            grads = _pulled_back(split, residuals, cts, wrt)
             return [*(outs if with_value else outs[1:]), *grads]
 
         return checked(dce(build_jaxpr(fun, jaxpr.in_avals, name="grad")), "grad")

@@ -15,7 +15,8 @@ from funcgrad.compile.native.library import compiler, load
 from funcgrad.compile.native.statements import write_equations
 from funcgrad.compile.native.writer import Unsupported, Writer
 from funcgrad.core.config import config
-from funcgrad.core.jaxpr import Jaxpr, Literal
+from funcgrad.core.jaxpr import Jaxpr, Literal, Var
+from funcgrad.core.types import ShapedArray
 
 Loop = Callable[..., Sequence[Any]]
 
@@ -56,68 +57,17 @@ def scan_source(
 def _source(body: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry: int) -> str:
     if any(v.aval.dtype not in C_TYPES for v in (*body.invars, *body.outvars)):
         raise Unsupported
-    head = Writer()
-    n = num_consts + num_carry
-    carry, xs = body.invars[num_consts:n], body.invars[n:]
-    for i, var in enumerate(body.invars):
-        kind = C_TYPES[var.aval.dtype]
-        head.lines.append(f"const {kind} *restrict in{i} = in[{i}];")
-        if i < num_consts:
-            if var.aval.shape:
-                head.arrays[var] = Array(
-                    f"in{i}", var.aval.shape, row_major(var.aval.shape), var.aval.dtype
-                )
-            else:
-                head.scalars[var] = f"in{i}[0]"
-    for i, var in enumerate(carry, num_consts):
-        if var.aval.shape:
-            array = head.arrays[var] = head.allocate(var.aval.shape, var.aval.dtype)
-            source = Array(f"in{i}", array.shape, array.strides, array.dtype)
-            head.copy(source, array)
-        else:
-            name = head.scalars[var] = head.fresh("s")
-            head.lines.append(f"{C_TYPES[var.aval.dtype]} {name} = in{i}[0];")
-    for j, out in enumerate(body.outvars):
-        head.lines.append(f"{C_TYPES[out.aval.dtype]} *restrict out{j} = out[{j}];")
-    step = Writer()
-    step.count, step.stack = head.count, head.stack
-    step.arrays.update(head.arrays)
-    step.scalars.update(head.scalars)
-    for i, var in enumerate(xs, n):
-        size = var.aval.size
-        if var.aval.shape:
-            step.lines.append(
-                f"const {C_TYPES[var.aval.dtype]} *x{i} = in{i} + (int64_t)t * {size};"
-            )
-            step.arrays[var] = Array(
-                f"x{i}", var.aval.shape, row_major(var.aval.shape), var.aval.dtype
-            )
-        else:
-            step.scalars[var] = f"in{i}[t]"
-    write_equations(step, body.eqns)
-    for j, out in enumerate(body.outvars[num_carry:], num_carry):
-        if out.aval.shape:
-            size = out.aval.size
-            row = step.fresh("row")
-            step.lines.append(f"{C_TYPES[out.aval.dtype]} *{row} = out{j} + (int64_t)t * {size};")
-            target = Array(row, out.aval.shape, row_major(out.aval.shape), out.aval.dtype)
-            step.copy(step.array(out), target)
-        else:
-            step.lines.append(f"out{j}[t] = {step.scalar(out)};")
-    _rebind(step, carry, body.outvars[:num_carry])
+    carry = body.invars[num_consts : num_consts + num_carry]
+    head = _before_the_loop(body, num_consts, carry)
+    step = _step(body, head, num_consts, carry)
     tail = Writer()
     tail.count = step.count
     for j, var in enumerate(carry):
         if var.aval.shape:
-            array = head.arrays[var]
-            tail.copy(array, Array(f"out{j}", array.shape, array.strides, array.dtype))
+            tail.copy(head.arrays[var], _array(f"out{j}", var.aval))
         else:
             tail.lines.append(f"out{j}[0] = {head.scalars[var]};")
-    order = (
-        f"for (int t = {length - 1}; t >= 0; t--)"
-        if reverse
-        else f"for (int t = 0; t < {length}; t++)"
-    )
+    times = f"t = {length - 1}; t >= 0; t--" if reverse else f"t = 0; t < {length}; t++"
     lines = [
         "#include <math.h>",
         "#include <stdint.h>",
@@ -126,7 +76,7 @@ def _source(body: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry:
         *step.constants,
         "int loop(const void *const *in, void *const *out) {",
         *["    " + line for line in head.lines],
-        f"    {order} {{",
+        f"    for (int {times}) {{",
         *["        " + line for line in step.lines],
         "    }",
         *["    " + line for line in tail.lines],
@@ -134,6 +84,60 @@ def _source(body: Jaxpr, length: int, reverse: bool, num_consts: int, num_carry:
         "}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _array(name: str, aval: ShapedArray) -> Array:
+    return Array(name, aval.shape, row_major(aval.shape), aval.dtype)
+
+
+def _before_the_loop(body: Jaxpr, num_consts: int, carry: Sequence[Var]) -> Writer:
+    """Name what is given, and copy the initial carry."""
+    head = Writer()
+    for i, var in enumerate(body.invars):
+        head.lines.append(f"const {C_TYPES[var.aval.dtype]} *restrict in{i} = in[{i}];")
+        if i >= num_consts:
+            continue
+        if var.aval.shape:
+            head.arrays[var] = _array(f"in{i}", var.aval)
+        else:
+            head.scalars[var] = f"in{i}[0]"
+    for i, var in enumerate(carry, num_consts):
+        if var.aval.shape:
+            array = head.arrays[var] = head.allocate(var.aval.shape, var.aval.dtype)
+            head.copy(_array(f"in{i}", var.aval), array)
+        else:
+            name = head.scalars[var] = head.fresh("s")
+            head.lines.append(f"{C_TYPES[var.aval.dtype]} {name} = in{i}[0];")
+    for j, out in enumerate(body.outvars):
+        head.lines.append(f"{C_TYPES[out.aval.dtype]} *restrict out{j} = out[{j}];")
+    return head
+
+
+def _step(body: Jaxpr, head: Writer, num_consts: int, carry: Sequence[Var]) -> Writer:
+    """What is done at each step `t`."""
+    step = Writer()
+    step.count, step.stack = head.count, head.stack
+    step.arrays.update(head.arrays)
+    step.scalars.update(head.scalars)
+    first = num_consts + len(carry)
+    for i, var in enumerate(body.invars[first:], first):
+        if var.aval.shape:
+            kind, size = C_TYPES[var.aval.dtype], var.aval.size
+            step.lines.append(f"const {kind} *x{i} = in{i} + (int64_t)t * {size};")
+            step.arrays[var] = _array(f"x{i}", var.aval)
+        else:
+            step.scalars[var] = f"in{i}[t]"
+    write_equations(step, body.eqns)
+    for j, out in enumerate(body.outvars[len(carry) :], len(carry)):
+        if out.aval.shape:
+            kind, size = C_TYPES[out.aval.dtype], out.aval.size
+            row = step.fresh("row")
+            step.lines.append(f"{kind} *{row} = out{j} + (int64_t)t * {size};")
+            step.copy(step.array(out), _array(row, out.aval))
+        else:
+            step.lines.append(f"out{j}[t] = {step.scalar(out)};")
+    _rebind(step, carry, body.outvars[: len(carry)])
+    return step
 
 
 def _rebind(step: Writer, carry: Sequence[Any], outs: Sequence[Any]) -> None:

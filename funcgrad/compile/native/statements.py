@@ -284,7 +284,6 @@ def _solve(writer: Writer, eqn: Equation) -> None:
     writer.copy(writer.array(b), x)
     kind = C_TYPES[dtype]
     writer.helpers.add(_SOLVE.replace("REAL", kind))
-    writer.fallible = True
     writer.lines.append(f"if (solve_{kind}({n}, {m}, {matrix.pointer}, {x.pointer})) return 1;")
 
 

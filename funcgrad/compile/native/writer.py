@@ -30,7 +30,6 @@ class Writer:
         scalars: the C expression of each 0-d variable.
         arrays: the memory of each other variable.
         helpers: functions that the statements call.
-        fallible: whether the statements may `return 1`, which says that C could not go on.
     """
 
     def __init__(self) -> None:
@@ -39,7 +38,6 @@ class Writer:
         self.arrays: dict[Var, Array] = {}
         self.constants: list[str] = []
         self.helpers: set[str] = set()
-        self.fallible = False
         self.stack = 0
         self.count = 0
 
