@@ -64,6 +64,12 @@ class Transformed:
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
 
+    def _function_parts(self) -> tuple[Any, ...]:
+        own = [
+            v for k, v in vars(self).items() if not k.startswith("__")
+        ]  # without those of the wrapped function
+        return (type(self), *own)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} of {describe_function(self.fun)}>"
 

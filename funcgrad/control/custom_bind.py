@@ -7,6 +7,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from funcgrad.control.bodies import Body, avals_of
+from funcgrad.control.code_names import globals_read
 from funcgrad.control.custom_call import custom_jvp_call, custom_vjp_call
 from funcgrad.control.custom_rules import (
     FailedRule,
@@ -21,8 +22,9 @@ from funcgrad.control.custom_rules import (
     Vjp,
     VjpRule,
 )
-from funcgrad.control.function_key import function_key
+from funcgrad.control.function_key import Identity, function_key
 from funcgrad.control.jaxprs import padded
+from funcgrad.control.remembered import Recorded
 from funcgrad.control.rule_call import Call
 from funcgrad.control.rule_tracing import JvpTrace, VjpTrace, attempt, trace_jvp, trace_vjp
 from funcgrad.core.errors import TracingError
@@ -40,10 +42,10 @@ class _Running(threading.local):
 _RUNNING = _Running()
 
 
-def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
-    """Record the call; the leaves of its result.
+def record_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Recorded:
+    """The equation of a call, with its rules traced.
 
-    Operands are the constants of the body, those of the rules, and the arguments.
+    Its operands are the constants of the body, those of the rules, and the arguments.
     """
     custom = call.custom
     running = _RUNNING.customs
@@ -75,7 +77,7 @@ def bind_custom(call: Call, body: Body, leaves: Sequence[Any]) -> Sequence[Any]:
     key = _traced_key(call, frame, jvp_trace, vjp_trace)
     found = params() if key is None else body.jaxpr.memo(key, params)
     primitive = custom_jvp_call if found["vjp"] is None else custom_vjp_call
-    return primitive(*consts, *leaves, **found)
+    return Recorded(primitive, consts, found, body.out_tree)
 
 
 def _traced_key(call: Call, frame: _Frame, jvp_trace: Any, vjp_trace: Any) -> Hashable | None:
@@ -190,8 +192,14 @@ class _Frame:
 
 
 def _functions_key(call: Call) -> tuple[Hashable, bool]:
+    """A key of what is traced late, and whether it can be: it depends on nothing that goes away with this call."""
     keys = [function_key(f) for f in (call.custom, *call.nondiff)]
-    return tuple([key for key, _ in keys]), all(closed for _, closed in keys)
+    memory = call.custom._memory
+    if not keys[0][1] and (memory.lasting or len(_RUNNING.customs) > _MAX_DEPTH):
+        known = memory.surroundings(call.custom)
+        keys[0] = ((known, Identity(call.custom)), known is not None)
+    found = tuple([key for key, _ in keys])
+    return (found, globals_read(call.custom)), all(closed for _, closed in keys)
 
 
 def _captured(call: Call) -> list[Tracer]:

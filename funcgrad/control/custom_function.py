@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
 import types
 from collections.abc import Callable, Sequence
@@ -12,12 +11,15 @@ from typing import Any
 import numpy as np
 
 from funcgrad.control.bodies import trace_body
-from funcgrad.control.custom_bind import bind_custom
+from funcgrad.control.custom_bind import record_custom
+from funcgrad.control.parameters import Parameters
+from funcgrad.control.remembered import Memory
 from funcgrad.control.rule_call import Call
 from funcgrad.core.errors import ArgumentError, MissingRuleError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.leaves import flatten_arrays
 from funcgrad.core.source import describe_function, here
+from funcgrad.core.trace import values_asked
 from funcgrad.core.tracing import Tracer, current_trace
 from funcgrad.core.tree import keystr, tree_leaves, tree_map
 from funcgrad.core.types import float0
@@ -42,14 +44,15 @@ class CustomFunction:
         functools.update_wrapper(self, fun, updated=())
         self.fun = fun
         self.name = describe_function(fun)
-        self._n_parameters = _n_parameters(fun)
-        self.nondiff_argnums = _positions(fun, nondiff_argnums, nondiff_argnames, self.transform)
+        self._parameters = Parameters(fun, self.transform)
+        self.nondiff_argnums = self._parameters.positions(nondiff_argnums, nondiff_argnames)
         self.jvp: Callable[..., Any] | None = None
         self.fwd: Callable[..., Any] | None = None
         self.bwd: Callable[..., Any] | None = None
         self.checks_closure = True  # whether the function may not close over what is differentiated
         self.symbolic_jvp = False
         self.symbolic_vjp = False
+        self._memory = Memory()
 
     def __repr__(self) -> str:
         return f"<{self.transform} of {describe_function(self.fun)}>"
@@ -87,6 +90,7 @@ class CustomFunction:
         """
         self.jvp = jvp
         self.symbolic_jvp = symbolic_zeros
+        self._memory = Memory()
         return jvp
 
     def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
@@ -134,9 +138,10 @@ class CustomFunction:
         self.fwd = fwd
         self.bwd = bwd
         self.symbolic_vjp = symbolic_zeros
+        self._memory = Memory()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        positional = self._resolve(args, kwargs)
+        positional = self._parameters.resolve(args, kwargs)
         if self.jvp is None and self.fwd is None:
             raise MissingRuleError(
                 f"{describe_function(self.fun)} is a {self.transform} function without a rule{here()}\n  "
@@ -150,34 +155,21 @@ class CustomFunction:
             given, self.transform, lambda path: self._argument(path, len(positional))
         )
         call = Call(self, tuple(nondiff), tree, tuple(avals))
-        body = trace_body(
-            call.run, tree, avals, what=self.transform, values=leaves, why_abstract="rule"
-        )
-        if not any(type(x) is Tracer for x in (*body.consts, *leaves)):
-            return body.out_tree.unflatten(eval_jaxpr(body.jaxpr, (), *body.consts, *leaves))
-        call = call._replace(out_tree=body.out_tree, out_avals=body.out_avals)
-        return body.out_tree.unflatten(bind_custom(call, body, leaves))
-
-    def _resolve(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
-        """All arguments by position, with defaults filled in."""
-        if not kwargs and len(args) == self._n_parameters:
-            return args
-        try:
-            bound = inspect.signature(self.fun).bind(*args, **kwargs)
-        except TypeError as error:
-            raise TypeError(f"{describe_function(self.fun)}: {error}{here()}") from None
-        except ValueError:  # no signature: a function written in C
-            if not kwargs:
-                return args
-            raise
-        bound.apply_defaults()
-        if bound.kwargs:
-            names = ", ".join(bound.kwargs)
-            raise ArgumentError(
-                f"{self.transform}: {describe_function(self.fun)} takes {names} by keyword only, but rules take "
-                f"arguments by position{here()}\n  let the function take {names} by position too"
+        traced = any(type(x) is Tracer for x in leaves)
+        key = self._memory.key(call) if traced else None
+        recorded = self._memory.calls.get(key) if key is not None else None
+        if recorded is None:
+            asked = values_asked()
+            body = trace_body(
+                call.run, tree, avals, what=self.transform, values=leaves, why_abstract="rule"
             )
-        return bound.args
+            if not traced and not any(type(x) is Tracer for x in body.consts):
+                return body.out_tree.unflatten(eval_jaxpr(body.jaxpr, (), *body.consts, *leaves))
+            call = call._replace(out_tree=body.out_tree, out_avals=body.out_avals)
+            recorded = record_custom(call, body, leaves)
+            if key is not None and asked == values_asked():
+                self._memory.keep(key, recorded)
+        return recorded.bind(leaves)
 
     def _argument(self, path: Any, n: int) -> str:
         positions = [i for i in range(n) if i not in self.nondiff_argnums]
@@ -260,37 +252,3 @@ class _SumOfRules:
 def _is_float0(tangent: Any) -> bool:
     leaves = tree_leaves(tangent)
     return bool(leaves) and all(getattr(leaf, "dtype", None) == float0 for leaf in leaves)
-
-
-def _positions(fun: Any, numbers: Any, names: Any, transform: str) -> tuple[int, ...]:
-    """The positions of non-differentiable arguments, sorted."""
-    found = [int(numbers)] if isinstance(numbers, (int, np.integer)) else [int(n) for n in numbers]
-    names = (names,) if isinstance(names, str) else tuple(names)
-    n = _n_parameters(fun)
-    if names:
-        parameters = list(inspect.signature(fun).parameters)
-        for name in names:
-            if name not in parameters:
-                raise ArgumentError(
-                    f"{transform}: nondiff_argnames has {name!r}, but {describe_function(fun)} has no such argument"
-                )
-            found.append(parameters.index(name))
-    if n is not None:
-        for i in found:
-            if not -n <= i < n:
-                raise ArgumentError(
-                    f"{transform}: nondiff_argnums has {i}, but {describe_function(fun)} has {n} arguments"
-                )
-        found = [i % n for i in found]
-    return tuple(sorted(set(found)))
-
-
-def _n_parameters(fun: Any) -> int | None:
-    """How many arguments a function takes by position; None if that varies or is not known."""
-    try:
-        parameters = inspect.signature(fun).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind not in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters):
-        return None
-    return len(parameters)

@@ -98,6 +98,9 @@ class TracedJvp(JvpRule):
     def jvp(self, nonzero: tuple[bool, ...]) -> Jvp:
         return self.found
 
+    def jaxprs(self) -> list[Jaxpr]:
+        return [self.found.jaxpr]
+
 
 class TracedVjp(VjpRule):
     __slots__ = ("found",)
@@ -108,6 +111,9 @@ class TracedVjp(VjpRule):
 
     def vjp(self, nonzero: tuple[bool, ...]) -> Vjp:
         return self.found
+
+    def jaxprs(self) -> list[Jaxpr]:
+        return [self.found.fwd, self.found.backward.pullback(()).jaxpr]
 
 
 class TracedBackward(Backward):

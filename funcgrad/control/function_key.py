@@ -42,10 +42,10 @@ def function_key(fun: Any) -> tuple[Hashable, bool]:
     try:
         return _key(fun, {}), True
     except _Open:
-        return ("object", _Identity(fun)), False
+        return ("object", Identity(fun)), False
 
 
-class _Identity:
+class Identity:
     """Compares an object by identity, and keeps it alive so that its identity stays its own."""
 
     __slots__ = ("value",)
@@ -54,7 +54,7 @@ class _Identity:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is _Identity and other.value is self.value
+        return type(other) is Identity and other.value is self.value
 
     def __hash__(self) -> int:
         return id(self.value)

@@ -41,6 +41,7 @@ class _JaxprCache:
         self.clock = 0
         self.hits = 0
         self.misses = 0
+        self.generation = 0
 
     def get(
         self, key: Hashable, make: Callable[[], Jaxpr], usual_key: Callable[[], Hashable]
@@ -76,6 +77,7 @@ class _JaxprCache:
             self.entries.clear()
             self.usual.clear()
             self.hits = self.misses = 0
+            self.generation += 1
 
 
 _JAXPRS = _JaxprCache(maxsize=4096)
@@ -92,6 +94,11 @@ def intern_jaxpr(
         usual_key: gives the key that traces of the same code usually have.
     """
     return _JAXPRS.get(key, make, usual_key)
+
+
+def generation() -> int:
+    """How often the cache was cleared: what is remembered elsewhere is then out of date, too."""
+    return _JAXPRS.generation
 
 
 def cache_info() -> CacheInfo:

@@ -24,6 +24,11 @@ def leave_scope() -> None:
         trace.sources[start:] = [scoped(source, name) for source in trace.sources[start:]]
 
 
+def in_scope() -> bool:
+    """Whether what is traced now belongs to a named scope."""
+    return bool(_STATE.scopes)
+
+
 @contextlib.contextmanager
 def without_trace() -> Iterator[None]:
     """Within the block, nothing is recorded that does not depend on a traced value."""

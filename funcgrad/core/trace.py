@@ -40,6 +40,8 @@ _getframe = sys._getframe
 class _State(_local):  # threading.local; `threading` takes long to import
     trace: Trace | None = None
     scopes: tuple[tuple[str, Trace | None, int], ...] = ()  # see core/scopes.py
+    values_asked = 0
+    outermost = 0  # how many outermost traces were opened so far
 
 
 _STATE = _State()
@@ -100,6 +102,7 @@ class Trace:
             parent.inner = self
         else:
             patch.enter()
+            _STATE.outermost += 1
         _STATE.trace = self
         return self
 
@@ -299,6 +302,7 @@ class Trace:
 
     def value(self, index: int) -> Any:
         """The concrete value of a variable: the needed slice is evaluated and remembered."""
+        _STATE.values_asked += 1
         if index < 0:
             return self.literals[-1 - index]
         if index >= self.n_inputs and index not in self.values and index not in self.known:
@@ -433,3 +437,13 @@ class Trace:
 def current_trace() -> Trace | None:
     """The innermost open trace of this thread."""
     return _STATE.trace
+
+
+def outermost_traces() -> int:
+    """How many outermost traces were opened in this thread so far: which transformed call this is."""
+    return _STATE.outermost
+
+
+def values_asked() -> int:
+    """How often Python code of this thread asked for the value of a traced variable, so far."""
+    return _STATE.values_asked
