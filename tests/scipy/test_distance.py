@@ -8,7 +8,7 @@ from scipy.spatial import distance as scipys
 
 import funcgrad as fg
 import funcgrad.scipy.spatial.distance as distance
-from funcgrad.errors import ArgumentError, UnsupportedError
+from funcgrad.errors import ArgumentError, TracingError, UnsupportedError
 
 RNG = np.random.default_rng(0)
 A, B = RNG.normal(size=(5, 3)), RNG.normal(size=(4, 3))
@@ -60,3 +60,11 @@ def test_errors_say_what_to_use() -> None:
         fg.jit(lambda a: distance.cdist(a, B[:, :2]))(A)
     with pytest.raises(ArgumentError, match="two vectors"):
         fg.jit(lambda a: distance.euclidean(a, B))(A)
+
+
+def test_distances_are_not_written_to_plain_arrays() -> None:
+    with pytest.raises(TracingError, match="cdist: the plain array given as out"):
+        fg.grad(lambda a: distance.cdist(a, B, out=np.empty((5, 4))).sum())(A)
+    np.testing.assert_allclose(
+        fg.jit(lambda a: distance.pdist(a, out=np.zeros_like(a, shape=10)))(A), scipys.pdist(A)
+    )

@@ -128,3 +128,18 @@ def test_maximum_likelihood() -> None:
     np.testing.assert_allclose(fg.grad(loss)(best), 0.0, atol=1e-12)
     hessian = fg.hessian(loss)(best)
     np.testing.assert_allclose(hessian, np.diag([4 / np.var(data), 8.0]), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["gmean", "hmean", "sem", "moment", "skew", "kurtosis", "entropy"])
+@pytest.mark.parametrize("axis", [0, 1, None])
+def test_summaries_keep_axes(name: str, axis: int | None) -> None:
+    x = np.random.default_rng(0).uniform(1.0, 2.0, (3, 4))
+    ours, theirs = getattr(stats, name), getattr(scipy.stats, name)
+    got = fg.jit(lambda x: ours(x, axis=axis, keepdims=True))(x)
+    np.testing.assert_allclose(got, theirs(x, axis=axis, keepdims=True), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["gmean", "sem", "zscore", "moment", "skew", "kurtosis"])
+def test_summaries_refuse_to_leave_nan_out(name: str) -> None:
+    with pytest.raises(UnsupportedError, match=rf"scipy.stats.{name}: nan_policy='omit'"):
+        fg.grad(lambda x: np.sum(getattr(stats, name)(x, nan_policy="omit")))(np.ones(3))

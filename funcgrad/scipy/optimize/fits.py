@@ -132,10 +132,11 @@ def curve_fit(
         p0: where to start; ones by default.
         sigma: standard deviations, or the covariance matrix, of `ydata`.
         absolute_sigma: whether `sigma` is taken as it is, or as relative weights.
+        check_finite: SciPy's.
         bounds: SciPy's.
         method: SciPy's.
-        options: SciPy's.
         jac: the Jacobian `jac(xdata, *parameters)`; that of `f` by default.
+        options: SciPy's further arguments.
 
     Returns:
         `(popt, pcov)`: the best parameters and their covariance.

@@ -19,7 +19,7 @@ import numpy as np
 from funcgrad.core.errors import ArgumentError, UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
-from funcgrad.numpy.arguments import operand
+from funcgrad.numpy.arguments import deliver, operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert
 from funcgrad.scipy.mirror import mirrors, other_names
@@ -172,7 +172,7 @@ def cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, **kwa
         kwargs["V"] = np.var(np.concatenate([a, b]), axis=0, ddof=1)
     if function is _mahalanobis and kwargs.get("VI") is None:
         kwargs["VI"] = np.linalg.inv(np.cov(np.concatenate([a, b]).T)).T
-    return function(a[:, None, :], b[None, :, :], **kwargs)
+    return deliver(function(a[:, None, :], b[None, :, :], **kwargs), out, "cdist")
 
 
 @mirrors("spatial.distance")
@@ -185,7 +185,7 @@ def pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **kwargs: Any) 
     if function is _mahalanobis and kwargs.get("VI") is None:
         kwargs["VI"] = np.linalg.inv(np.cov(x.T)).T
     i, j = np.triu_indices(typeof(x).shape[0], 1)
-    return function(x[i], x[j], **kwargs)
+    return deliver(function(x[i], x[j], **kwargs), out, "pdist")
 
 
 @mirrors("spatial.distance")
