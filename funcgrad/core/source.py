@@ -108,6 +108,12 @@ def _start(content: bytes, offset: int) -> int:
     return offset
 
 
+def _operation(site: tuple[CodeType, int]) -> str:
+    """The name of the instruction there."""
+    content = site[0].co_code
+    return opname[content[_start(content, site[1])]]
+
+
 def current_source() -> Source | None:
     """The user's code that is running now, as `(code, instruction offset)`."""
     return source_of(sys._getframe(1))
@@ -156,8 +162,15 @@ def is_storing() -> bool:
     source = current_source()
     if not isinstance(source, tuple) or isinstance(source, Location):
         return False
-    code, offset = source
-    return opname[code.co_code[offset]].startswith(("STORE_SUBSCR", "STORE_SLICE"))
+    return _operation(source).startswith(("STORE_SUBSCR", "STORE_SLICE"))
+
+
+def is_operator() -> bool:
+    """Whether the user's running instruction is an operator such as `a * b` or `a < b`."""
+    source = current_source()
+    if not isinstance(source, tuple) or isinstance(source, Location):
+        return False
+    return _operation(source).startswith(("BINARY_OP", "COMPARE_OP"))
 
 
 _UFUNC_METHODS = frozenset({"accumulate", "at", "outer", "reduce", "reduceat"})
@@ -215,8 +228,7 @@ def _called_name(code: CodeType, offset: int) -> str | None:
 
 
 def _is_call(code: CodeType, offset: int) -> bool:
-    content = code.co_code
-    return opname[content[_start(content, offset)]].startswith(("CALL", "PRECALL"))
+    return _operation((code, offset)).startswith(("CALL", "PRECALL"))
 
 
 def here() -> str:

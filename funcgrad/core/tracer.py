@@ -16,6 +16,7 @@ from funcgrad.core.errors import (
     TracedBoolError,
     TracingError,
 )
+from funcgrad.core.lost import INDEX_A_COPY, lost_in_array, stored
 from funcgrad.core.source import called_function, current_call, here, is_storing
 from funcgrad.core.types import (
     WEAK_TYPES,
@@ -232,8 +233,7 @@ class Tracer(Storage):
     def __index__(self) -> int:
         return self._concrete(
             "integer value",
-            "mark the argument static (jit's static_argnums), or index plain arrays by "
-            "fnp.take(array, index, axis=0)",
+            f"mark the argument static (jit's static_argnums), or {INDEX_A_COPY}",
         ).__index__()
 
     def __int__(self) -> int:
@@ -247,7 +247,7 @@ class Tracer(Storage):
     def _plain_value(self, conversion: str, instead: str) -> Any:
         if self.aval.dtype.kind in "fc" and self._trace.depends(self._index):
             if is_storing():
-                raise _stored(self.aval)
+                raise stored(self.aval)
             raise LostDerivativeError(
                 f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"
             )
@@ -262,40 +262,12 @@ class Tracer(Storage):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         # np.int64(t) says, as t.astype(int) does, that no derivative is wanted.
         if not self._trace.depends(self._index) or _is_integer_type(current_call()):
-            instead = (
-                "index plain arrays by fnp.take(array, index, axis=0), or make them with fnp.array"
-            )
             try:
-                return np.array(self._concrete("value", instead), dtype)
+                return np.array(self._concrete("value", INDEX_A_COPY), dtype)
             except ConcretizationError as error:
                 error.function = called_function()
                 raise
-        if dtype is not None and np.dtype(dtype).kind == "O":
-            raise LostDerivativeError(
-                f"NumPy tried to turn a traced {self.aval} into an array of objects, as functions that "
-                f"np.vectorize made do{here()}\n  make the function with fnp.vectorize instead (import "
-                "funcgrad.numpy as fnp), or within the traced function"
-            )
-        if is_storing():
-            raise _stored(self.aval)
-        name = called_function()
-        known = name is not None and hasattr(np, name)
-        if name is not None and dispatch.advice_on(numpys := getattr(np, name, None)):
-            raise dispatch.unsupported(numpys)
-        if name in _PLAIN_METHODS and current_call() == name:
-            lost = LostDerivativeError(
-                f"the method .{name} of a plain array was given a traced {self.aval}, which would drop its derivative"
-                f"{here()}\n  write np.{name}(a, ...) instead of a.{name}(...)"
-            )
-        else:
-            given = f"np.{name} was given" if known else "NumPy met"
-            lost = LostDerivativeError(
-                f"{given} a traced {self.aval} where it makes a plain array, which would drop its derivative{here()}\n"
-                f"  make an array of a list first, np.{name if known else 'sum'}(np.array([x, y])) (as attributes of "
-                "`np`, not imported from it)"
-            )
-        lost.function = name
-        raise lost
+        raise lost_in_array(self.aval, dtype)
 
     # NumPy's protocols
 
@@ -372,7 +344,6 @@ class Tracer(Storage):
 
 
 # Methods of arrays that are given others. Those of a plain array are compiled code, which no protocol reaches.
-_PLAIN_METHODS = frozenset({"choose", "clip", "dot", "put", "searchsorted"})
 # Python's functions that compare, and what to use instead.
 _COMPARING = {
     "min": "use np.minimum(a, b), or np.min(np.array([a, b, c])) of several values",
@@ -396,15 +367,6 @@ _ABSTRACT_REASONS = {
 def _is_integer_type(name: str | None) -> bool:
     kind = getattr(np, name, None) if name is not None else None
     return isinstance(kind, type) and issubclass(kind, (np.integer, np.bool_))
-
-
-def _stored(aval: ShapedArray) -> LostDerivativeError:
-    return LostDerivativeError(
-        f"a traced {aval} cannot be written into a plain NumPy array, which would drop its derivative{here()}\n  "
-        "make the array in the function, with np.zeros(...) or np.array(a) (attributes of `np`, not imported from it), "
-        "np.zeros_like(x), or fnp.zeros(...) (import funcgrad.numpy as fnp); write to a copy of one that was made "
-        "outside: z = np.array(z)"
-    )
 
 
 def leaked(trace: Trace) -> LeakedTracerError:

@@ -15,8 +15,9 @@ import numpy as np
 from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError, LostDerivativeError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer, is_traced, typeof
+from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
 from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
+from funcgrad.numpy.views import is_scalar, own
 from funcgrad.ops.basic import broadcast_to, convert
 
 _EXAMPLES = {"zeros": "3", "ones": "3", "empty": "3", "eye": "2", "identity": "2"}
@@ -90,7 +91,12 @@ def array(
     out = out.copy(order or "K") if copying(copy) else ordered(out, order)
     if out.ndim < ndmin:
         out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
-    return out
+    return _no_scalar(out)
+
+
+def _no_scalar(x: Any) -> Any:
+    """The same as an array that can be written to, where a 0-d one would count as a scalar."""
+    return own(x) if is_scalar(x) else x
 
 
 def ordered(x: Any, order: Any) -> Any:
@@ -128,23 +134,38 @@ patch.register(array=_array_stand_in())
 
 
 def asarray(
-    a: Any, dtype: Any = None, order: Any = None, *, copy: bool | None = None, **kwargs: Any
+    a: Any,
+    dtype: Any = None,
+    order: Any = None,
+    *,
+    device: str | None = None,
+    copy: bool | None = None,
+    like: Any = None,
 ) -> Any:
     """NumPy's `asarray`, which also takes traced values, alone or in nested lists.
+
+    While a function is traced, the result is an array that takes traced values and traced indices, a copy.
 
     >>> import funcgrad as fg, funcgrad.numpy as fnp
     >>> fg.grad(lambda x: fnp.asarray([x, x * x]).sum())(3.0)
     np.float64(7.0)
     """
     if not contains_traced(a):
-        options = {"device": kwargs.pop("device")} if kwargs.get("device") else {}
-        return patch.numpy_asarray(a, dtype, order, copy=copy, **options, **kwargs)
+        options = _given(device=device, like=like)
+        if copy is None and type(a) is np.ndarray and current_trace() is not None:
+            copy = True  # what can take traced values shares no memory with the caller's
+        return local(patch.numpy_asarray(a, dtype, order, copy=copy, **options))
     out = dispatch.as_array(a)
     if dtype is not None:
         out = _cast(out, dtype)
     if out.aval.weak_type:
         out = out._strong(out)
-    return out.copy(order or "K") if copy else ordered(out, order)
+    return _no_scalar(out.copy(order or "K") if copy else ordered(out, order))
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Those of NumPy's options that are given."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _cast(x: Any, dtype: Any) -> Any:
@@ -157,7 +178,15 @@ def _cast(x: Any, dtype: Any) -> Any:
     return convert(x, dtype)
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwargs: Any) -> Any:
+def full(
+    shape: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "C",
+    *,
+    device: str | None = None,
+    like: Any = None,
+) -> Any:
     """NumPy's `full`, whose fill value may be traced.
 
     >>> import funcgrad as fg, funcgrad.numpy as fnp
@@ -165,9 +194,11 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", **kwa
     np.float64(6.0)
     """
     if not is_traced(fill_value):
-        return local(_numpy_full(shape, fill_value, dtype, order, **kwargs))
+        options = _given(device=device, like=like)
+        return local(_numpy_full(shape, fill_value, dtype, order, **options))
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
-    return broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape).copy()
+    out = broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape)
+    return _no_scalar(out.copy())
 
 
 def _while_tracing(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
@@ -194,20 +225,25 @@ _numpy_full, _numpy_full_like = np.full, np.full_like
 patch.register(full=_while_tracing("full", full), full_like=_while_tracing("full_like", _full_like))
 
 
-def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
+def arange(
+    start: Any,
+    stop: Any = None,
+    step: Any = 1,
+    dtype: Any = None,
+    *,
+    device: str | None = None,
+    like: Any = None,
+) -> Any:
     """NumPy's `arange`. A traced start takes part; a traced stop or step needs its value for the length.
 
     >>> import funcgrad as fg, funcgrad.numpy as fnp
     >>> fg.grad(lambda x: fnp.arange(x, x + 2.5).sum())(1.0)
     np.float64(3.0)
     """
-    if not is_traced(*args, *kwargs.values()):
-        return np.arange(*args, dtype=dtype, **kwargs)
-    names = ("start", "stop", "step")
-    if len(args) == 1 and "stop" not in kwargs:
-        args = (0, *args)
-    given = dict(zip(names, args, strict=False)) | kwargs
-    start, stop, step = given.get("start", 0), given["stop"], given.get("step", 1)
+    if stop is None:
+        start, stop = 0, start
+    if not is_traced(start, stop, step):
+        return np.arange(start, stop, step, dtype, **_given(device=device, like=like))
     values = [
         v._concrete("value", "fnp.arange needs its length: give it a plain stop and step")
         if type(v) is Tracer
@@ -219,14 +255,24 @@ def arange(*args: Any, dtype: Any = None, **kwargs: Any) -> Any:
     return convert(out, dtype) if dtype is not None else out
 
 
-def linspace(start: Any, stop: Any, num: int = 50, *args: Any, **kwargs: Any) -> Any:
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: str | None = None,
+) -> Any:
     """NumPy's `linspace`, whose ends may be traced.
 
     >>> import funcgrad as fg, funcgrad.numpy as fnp
     >>> fg.grad(lambda x: fnp.linspace(0.0, x, 5).sum())(1.0)
     np.float64(2.5)
     """
-    return np.linspace(start, stop, num, *args, **kwargs)
+    return np.linspace(start, stop, num, endpoint, retstep, dtype, axis, **_given(device=device))
 
 
 def fromfunction(

@@ -17,6 +17,7 @@ import numpy as np
 
 from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import ConcretizationError, UnsupportedError
+from funcgrad.core.tracing import Tracer
 from funcgrad.numpy.conversion import as_array, contains_tracer
 
 _MODULES = (np, np.linalg, np.fft)
@@ -60,8 +61,14 @@ class _TakingLists:
         return type(self.numpys)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        found = [_array_of(value) for value in args]
         named = {name: _array_of(value) for name, value in kwargs.items()}
-        return self.numpys(*map(_array_of, args), **named)
+        if _is_traced_function(self.numpys):
+            # NumPy asks only some arguments for the protocol: np.take(a, indices) not the indices.
+            for value in (*found, *named.values()):
+                if type(value) is Tracer:
+                    return value.__array_function__(self.numpys, (), tuple(found), named)
+        return self.numpys(*found, **named)
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self.numpys, name)

@@ -132,6 +132,33 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         r"traced f64\[3\] where it makes a plain array, which would drop its derivative"
         rf"{HERE}make an array of a list first, np\.sum\(np\.array",
     ),
+    "an operator of a plain array and a list": (
+        lambda: fg.grad(lambda x: np.sum(X * [x[0], x[1], x[2]]))(X),
+        LostDerivativeError,
+        rf"traced f64\[\] where it makes a plain array.*{HERE}make an array of the list beside the plain one first",
+    ),
+    "a comparison of a plain array and a list": (
+        lambda: fg.grad(lambda x: np.sum(x * ([x[0], x[1], x[2]] > X)))(X),
+        LostDerivativeError,
+        rf"{HERE}make an array of the list beside the plain one first",
+    ),
+    "a method of a plain array": (
+        lambda: fg.grad(lambda x: X.dot(x))(X),
+        LostDerivativeError,
+        rf"the method .dot of a plain array was given a traced f64\[3\], which would drop its derivative{HERE}"
+        r"write np.dot\(a, ...\) instead of a.dot\(...\)",
+    ),
+    "a random number of traced parameters": (
+        lambda: fg.grad(lambda x: np.random.default_rng(0).normal(x, 1.0))(2.0),
+        LostDerivativeError,
+        rf"NumPy's random.normal was given a traced f64\[\] as a plain number.*{HERE}scale and shift what is drawn",
+    ),
+    "a plain array at a traced index": (
+        lambda: fg.jit(lambda i: X[i])(np.array([0, 2])),
+        ConcretizationError,
+        rf"the value of i64\[2\] was asked for.*has no value under jit{HERE}"
+        r"index a copy that is made in the function, np.array\(a\)\[index\]",
+    ),
     "an imported np.array of a list": (
         lambda: fg.grad(lambda x: np.sum(IMPORTED_ARRAY([x, x])))(2.0),
         LostDerivativeError,

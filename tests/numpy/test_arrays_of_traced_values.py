@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,3 +137,30 @@ def test_scipy_functions_that_go_on_in_compiled_code_say_so():
     np.testing.assert_allclose(
         fg.grad(lambda x: np.sum(linalg.solve(x, x[0])))(np.eye(2)), [[0.0, 1.0], [-1.0, 0.0]]
     )
+
+
+@pytest.mark.parametrize("transform", [fg.jit, lambda f: fg.vmap(f, in_axes=0)])
+def test_plain_arrays_at_traced_indices(transform: Any) -> None:
+    """Where the index has no value, arrays that the function makes or converts can be indexed, and np.take works."""
+    table, index = np.arange(12.0).reshape(4, 3), np.array([[2, 0], [1, 3]])
+    for f in (
+        lambda i: np.take(table, i, axis=0),
+        lambda i: np.take(table, indices=i, axis=0),
+        lambda i: np.array(table)[i],
+        lambda i: fnp.asarray(table)[i],
+        lambda i: fnp.take(table, i, axis=0),
+    ):
+        np.testing.assert_array_equal(transform(f)(index), table[index])
+
+
+def test_asarray_shares_no_memory_while_a_function_is_traced() -> None:
+    table = np.zeros(3)
+
+    def f(x: Any) -> Any:
+        own = fnp.asarray(table)
+        own[0] = x
+        return np.sum(own) * 2.0
+
+    assert fg.grad(f)(1.0) == 2.0
+    np.testing.assert_array_equal(table, 0.0)
+    assert fnp.asarray(table) is table
