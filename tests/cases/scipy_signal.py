@@ -140,4 +140,65 @@ SPECTRA = [
     ),
 ]
 
-CASES = [*CONVOLUTIONS, *FILTERS, *SPECTRA]
+ZERO_PHASE = [
+    case("filtfilt", lambda b, x: signal.filtfilt(b, A, x), (3,), (2, 12)),
+    *[
+        case(
+            f"filtfilt, {padtype}",
+            lambda x, padtype=padtype: signal.filtfilt([0.5, 0.2], A, x, 0, padtype, 2),
+            (6, 2),
+        )
+        for padtype in ("odd", "even", "constant", None)
+    ],
+    case("lfilter_zi", lambda b: signal.lfilter_zi(b, A), (4,)),
+    case("sosfilt_zi", lambda g: signal.sosfilt_zi(SOS * (1.0 + 0.0 * g[0])), (1,)),
+    case("sosfiltfilt", lambda x: signal.sosfiltfilt(SOS, x), (2, 20)),
+]
+
+RATES = [
+    case("upfirdn", lambda h, x: signal.upfirdn(h, x, 3, 2), (4,), (2, 5)),
+    case("upfirdn along axis 0", lambda h, x: signal.upfirdn(h, x, 1, 3, axis=0), (4,), (5, 2)),
+    *[
+        case(
+            f"resample_poly {up} {down}",
+            lambda x, up=up, down=down: signal.resample_poly(x, up, down, axis=1),
+            (2, 11),
+        )
+        for up, down in ((3, 2), (2, 4), (1, 3), (4, 1), (2, 2))
+    ],
+    case(
+        "resample_poly by a window",
+        lambda x, h: signal.resample_poly(x, 2, 3, window=h),
+        (9,),
+        (7,),
+    ),
+    case("decimate", lambda x: signal.decimate(x, 3), (2, 60), rtol=1e-9),
+    case("decimate, causal", lambda x: signal.decimate(x, 2, 3, zero_phase=False), (20,)),
+    case("decimate, fir", lambda x: signal.decimate(x, 2, ftype="fir"), (2, 12)),
+    case(
+        "decimate, fir, causal", lambda x: signal.decimate(x, 2, 5, "fir", zero_phase=False), (11,)
+    ),
+]
+
+SMOOTHING = [
+    *[
+        case(
+            f"savgol_filter, {mode}",
+            lambda x, mode=mode: signal.savgol_filter(x, 5, 3, 1, 0.5, mode=mode),
+            (2, 9),
+        )
+        for mode in ("interp", "mirror", "constant", "nearest", "wrap")
+    ],
+    case("savgol_filter along axis 0", lambda x: signal.savgol_filter(x, 4, 2, axis=0), (7, 2)),
+    case("medfilt", lambda x: signal.medfilt(x, 3), (7,)),
+    case("medfilt of an image", lambda x: signal.medfilt(x, [3, 1]), (4, 3)),
+    case("medfilt2d", lambda x: signal.medfilt2d(x, 3), (4, 3)),
+    case("wiener", lambda x: signal.wiener(x, 3), (8,)),
+    case("wiener of an image", lambda x: signal.wiener(x, (3, 5), 0.1), (5, 6)),
+    case("deconvolve", lambda x, d: signal.deconvolve(x, d + np.array([2.0, 0.0])), (5,), (2,)),
+    case("czt", lambda x: signal.czt(x, 5, np.exp(-0.3j), 1.1, axis=0), (4, 2)),
+    case("zoom_fft", lambda x: signal.zoom_fft(x, [0.2, 0.7], 3, endpoint=True), (2, 6)),
+    case("zoom_fft from 0", lambda x: signal.zoom_fft(x, 0.7), (6,)),
+]
+
+CASES = [*ZERO_PHASE, *RATES, *SMOOTHING, *CONVOLUTIONS, *FILTERS, *SPECTRA]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+import funcgrad.numpy as fnp
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
@@ -156,7 +157,10 @@ def map_coordinates(
         if mode == "grid-constant":
             ok = np.reshape(ok, spread)
             taps_inside = ok if taps_inside is True else taps_inside & ok
-    values = x[tuple(index)]
+    place: Any = 0
+    for taps, n in zip(index, shape, strict=True):
+        place = place * n + taps
+    values = fnp.take(x.reshape(-1), place)  # traced places cannot index a plain image
     if taps_inside is not True:
         values = np.where(taps_inside, values, cval)
     for w in weights:

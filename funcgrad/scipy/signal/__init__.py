@@ -7,6 +7,7 @@ through, and refuse traced values.
 from __future__ import annotations
 
 from funcgrad.scipy.mirror import other_names
+from funcgrad.scipy.signal.chirp_z import czt, zoom_fft
 from funcgrad.scipy.signal.convolution import (
     convolve,
     convolve2d,
@@ -16,13 +17,19 @@ from funcgrad.scipy.signal.convolution import (
     oaconvolve,
 )
 from funcgrad.scipy.signal.filters import detrend, hilbert, lfilter, resample, sosfilt
+from funcgrad.scipy.signal.peaks import argrelextrema, argrelmax, argrelmin, find_peaks
+from funcgrad.scipy.signal.rates import decimate, resample_poly, upfirdn
 from funcgrad.scipy.signal.short_time import istft, stft
+from funcgrad.scipy.signal.smoothing import deconvolve, medfilt, medfilt2d, savgol_filter, wiener
 from funcgrad.scipy.signal.spectra import coherence, csd, periodogram, spectrogram, welch
+from funcgrad.scipy.signal.zero_phase import filtfilt, lfilter_zi, sosfilt_zi, sosfiltfilt
 
 __getattr__ = other_names("signal")
 
 __all__ = [
-    "coherence", "convolve", "convolve2d", "correlate", "correlate2d", "csd", "detrend",
-    "fftconvolve", "hilbert", "istft", "lfilter", "oaconvolve", "periodogram", "resample",
-    "sosfilt", "spectrogram", "stft", "welch",
+    "argrelextrema", "argrelmax", "argrelmin", "coherence", "convolve", "convolve2d", "correlate",
+    "correlate2d", "csd", "czt", "decimate", "deconvolve", "detrend", "fftconvolve", "filtfilt", "find_peaks",
+    "hilbert", "istft", "lfilter", "lfilter_zi", "medfilt", "medfilt2d", "oaconvolve", "periodogram",
+    "resample", "resample_poly", "savgol_filter", "sosfilt", "sosfilt_zi", "sosfiltfilt", "spectrogram",
+    "stft", "upfirdn", "welch", "wiener", "zoom_fft",
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from funcgrad.ops.signal import convolve
 from funcgrad.scipy.mirror import mirrors
 
 
-def _common(*values: Any) -> list[Any]:
+def common(*values: Any) -> list[Any]:
     operands = [operand(v) for v in values]
     dtype = np.result_type(*[typeof(v).dtype for v in operands])
     dtype = dtype if dtype.kind in "fc" else np.dtype(np.float64)
@@ -54,7 +54,7 @@ def lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     >>> fg.grad(lambda x: fg.scipy.signal.lfilter([1.0], a, x)[-1])(np.ones(3))
     array([0.25, 0.5 , 1.  ])
     """
-    parts = _common(b, a, x, *([] if zi is None else [zi]))
+    parts = common(b, a, x, *([] if zi is None else [zi]))
     b, a, x = [p if len(p.shape) else np.reshape(p, (1,)) for p in parts[:3]]
     d = normalize_axis(axis, len(x.shape))
     last = len(x.shape) - 1
@@ -73,7 +73,7 @@ def sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     >>> fg.grad(lambda x: fg.scipy.signal.sosfilt(sos, x)[-1])(np.ones(3))
     array([0.25, 0.5 , 1.  ])
     """
-    parts = _common(sos, x, *([] if zi is None else [zi]))
+    parts = common(sos, x, *([] if zi is None else [zi]))
     sos, x = parts[:2]
     if len(sos.shape) != 2 or sos.shape[1] != 6:
         raise ArgumentError(
@@ -103,7 +103,7 @@ def detrend(
     """
     if type not in ("linear", "l", "constant", "c"):
         raise ArgumentError(f"Trend type must be 'linear' or 'constant', not {type!r}{here()}")
-    (x,) = _common(data)
+    (x,) = common(data)
     d = normalize_axis(axis, len(x.shape))
     if type in ("constant", "c"):
         return x - np.mean(x, axis=d, keepdims=True)
@@ -134,7 +134,7 @@ def hilbert(x: Any, N: Any = None, axis: int = -1) -> Any:
     >>> fg.grad(lambda x: np.abs(fg.scipy.signal.hilbert(x)).sum())(np.array([1.0, 0.0, -1.0, 0.0]))
     array([ 2.,  0., -2.,  0.])
     """
-    (x,) = _common(x)
+    (x,) = common(x)
     if is_complex(x):
         raise ArgumentError(f"hilbert: x must be real, got {typeof(x)}{here()}")
     d = normalize_axis(axis, len(x.shape))
@@ -163,7 +163,7 @@ def resample(
         raise ArgumentError(
             f"resample: only domain='time' without a window has a traced implementation{here()}"
         )
-    (x,) = _common(x)
+    (x,) = common(x)
     d = normalize_axis(axis, len(x.shape))
     n = x.shape[d]
     kept = min(num, n)
