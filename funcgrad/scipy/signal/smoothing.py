@@ -14,8 +14,9 @@ from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert, move_axis
 from funcgrad.ops.contraction import matmul
 from funcgrad.ops.linalg.matrix import column, uncolumn
+from funcgrad.ops.signal import convolve as convolve_window
 from funcgrad.scipy.mirror import mirrors, scipy_module
-from funcgrad.scipy.ndimage.filters import convolve1d
+from funcgrad.scipy.ndimage.edges import PADS, mode_name
 from funcgrad.scipy.signal.convolution import convolve, correlate
 from funcgrad.scipy.signal.filters import common, lfilter
 
@@ -39,16 +40,16 @@ def savgol_filter(
         )
     (x,) = common(x)
     weights = scipy_module("signal").savgol_coeffs(window_length, polyorder, deriv, delta)
-    if mode != "interp":
-        return convolve1d(x, weights, axis, None, mode, cval)
     d, last = normalize_axis(axis, len(x.shape)), len(x.shape) - 1
+    if mode != "interp":
+        return move_axis(_weighted(move_axis(x, d, last), weights, mode, cval), last, d)
     if window_length > x.shape[d]:
         raise ArgumentError(
             "if mode is 'interp', window_length must be less than or equal to the size of x, "
             f"{x.shape[d]}{here()}"
         )
-    y = move_axis(convolve1d(x, weights, axis, None, "constant"), d, last)
     x = move_axis(x, d, last)
+    y = _weighted(x, weights, "constant", 0.0)
     half = window_length // 2
     # At the ends, the polynomials that fit the first and the last window, or their derivatives.
     at, powers = np.arange(float(window_length)) - half, np.arange(polyorder + 1)
@@ -60,6 +61,18 @@ def savgol_filter(
     final = uncolumn(matmul(smooth[window_length - half :], column(x[..., -window_length:])))
     middle = y[..., half : y.shape[-1] - half]
     return move_axis(np.concatenate([first, middle, final], axis=-1), last, d)
+
+
+def _weighted(x: Any, weights: Any, mode: str, cval: Any) -> Any:
+    """The convolution along the last axis, with more of the signal at the ends, in double precision."""
+    n, size = x.shape[-1], len(weights)
+    before = (size - 1) // 2
+    widths = [(0, 0)] * (len(x.shape) - 1) + [(before, size - 1 - before)]
+    pad = PADS[mode_name(mode)]
+    options = {"constant_values": cval} if pad == "constant" else {}
+    wide = np.result_type(x.dtype, np.float64)
+    padded = np.pad(convert(x, wide), widths, mode=pad, **options)
+    return convert(convolve_window(padded, weights.astype(wide), size - 1, n), x.dtype)
 
 
 def _medians(name: str, x: Any, sizes: Any) -> Any:
