@@ -97,8 +97,10 @@ def _is_sublist(x: Any) -> bool:
 
 def _read(operands: Sequence[Any]) -> tuple[Any, list[Any]]:
     """The subscripts, as text or as (those of the operands, those of the result), and the operands."""
-    if not operands:
-        raise ArgumentError(f"np.einsum: no subscripts{here()}")
+    if not operands or (len(operands) == 1 and not isinstance(operands[0], str)):
+        raise ArgumentError(
+            f"np.einsum: no subscripts{here()}\n  give them first, np.einsum('ij,j->i', a, x)"
+        )
     if isinstance(operands[0], str):
         return operands[0], [operand(x) for x in operands[1:]]
     pairs = len(operands) // 2

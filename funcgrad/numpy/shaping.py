@@ -133,7 +133,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     axis = normalize_axis(axis, ndim)
     if not -ndim <= start <= ndim:
         raise np.exceptions.AxisError(
-            f"'start' arg requires {-ndim} <= start < {ndim + 1}, but {start} was passed in"
+            f"'start' arg requires {-ndim} <= start < {ndim + 1}, but {start} was passed in{here()}"
         )
     start = start + ndim if start < 0 else start
     order = [d for d in range(ndim) if d != axis]
