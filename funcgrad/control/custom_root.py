@@ -7,7 +7,7 @@ from typing import Any
 
 from funcgrad.control.bodies import Body, trace_body
 from funcgrad.control.custom_function import custom_jvp
-from funcgrad.control.linear_solve import custom_linear_solve
+from funcgrad.control.linear_solve import check_solution, custom_linear_solve
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
@@ -56,7 +56,9 @@ def custom_root(
         if not callable(fun):
             raise ArgumentError(f"custom_root takes a function for {name}, not {shown(fun)}")
     if current_trace() is None:
-        return solve(f, initial_guess)
+        out = solve(f, initial_guess)
+        check_solution("custom_root", solve, out, initial_guess, "the guess", has_aux)
+        return out
     guess = tree_map(_stopped, initial_guess)
     _, avals, tree = flatten_arrays(guess, "custom_root", "initial_guess")
     strong = [a.strip_weak_type() for a in avals]

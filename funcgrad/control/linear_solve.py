@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from funcgrad.control.bodies import trace_body
 from funcgrad.control.call import CallPrimitive
 from funcgrad.control.custom_call import split_jvp
@@ -19,7 +21,7 @@ from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, shown
 from funcgrad.core.primitive import BatchAxis, Linear
 from funcgrad.core.source import describe_function, here
-from funcgrad.core.tracing import current_trace
+from funcgrad.core.tracing import current_trace, typeof
 from funcgrad.core.tree import describe_mismatch, tree_flatten, tree_structure
 from funcgrad.core.types import ShapedArray
 from funcgrad.ops.basic import add_any, instantiate
@@ -177,7 +179,9 @@ def custom_linear_solve(
     if transpose_solve is None and symmetric:
         transpose_solve = solve
     if current_trace() is None:
-        return solve(matvec, b)
+        out = solve(matvec, b)
+        check_solution("custom_linear_solve", solve, out, b, "b", has_aux)
+        return out
     leaves, avals, tree = flatten_arrays(b, "custom_linear_solve", "b")
     strong = [a.strip_weak_type() for a in avals]
     in_tree = tree_structure((tree.unflatten([0] * len(leaves)),))
@@ -254,6 +258,29 @@ def _transposed_product(matvec: Jaxpr, n_consts: int) -> Jaxpr:
     """Constants, y -> A^T y."""
     linear = [i >= n_consts for i in range(len(matvec.invars))]
     return transposition.transpose(matvec, linear)
+
+
+def check_solution(
+    transform: str, solve: Any, out: Any, like: Any, name: str, has_aux: bool
+) -> None:
+    """Refuse the result of a solver that ran outside of a trace, if it has not the structure and shapes of `like`."""
+    if has_aux:
+        if not isinstance(out, (tuple, list)) or len(out) != 2:
+            raise ArgumentError(
+                f"{transform}: {describe_function(solve)} must return (x, aux){here()}"
+            )
+        out = out[0]
+    leaves, tree = tree_flatten(like)
+    found, found_tree = tree_flatten(out)
+    if tree == found_tree and [np.shape(x) for x in leaves] == [np.shape(x) for x in found]:
+        return
+    text = f"{transform}: solve {describe_function(solve)} must give a result of the structure and types of {name}{here()}"
+    if tree != found_tree:
+        raise ArgumentError(f"{text}\n{describe_mismatch(tree, found_tree, (name, 'the result'))}")
+    avals = [[typeof(np.asarray(x)) for x in xs] for xs in (leaves, found)]
+    raise ArgumentError(
+        f"{text}\n{side_by_side(tree, avals[0], tree, avals[1], (name, 'result'), name)}"
+    )
 
 
 def _solution_tree(

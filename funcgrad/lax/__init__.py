@@ -51,10 +51,12 @@ from funcgrad.lax.associative import (
 from funcgrad.lax.bits import (
     bitcast_convert_type,
     clz,
+    mulhi,
     population_count,
     shift_right_logical,
 )
 from funcgrad.lax.combining import (
+    broadcast_like,
     broadcast_shapes,
     broadcast_to_rank,
     dtype,
@@ -78,12 +80,14 @@ from funcgrad.lax.elementwise import *  # noqa: F403
 from funcgrad.lax.elementwise import __all__ as _elementwise
 from funcgrad.lax.fourier import fft
 from funcgrad.lax.gathering import GatherDimensionNumbers, gather
+from funcgrad.lax.generators import RandomAlgorithm, rng_bit_generator, rng_uniform
 from funcgrad.lax.mapping import map
 from funcgrad.lax.patches import (
     conv_general_dilated_local,
     conv_general_dilated_patches,
     conv_general_shape_tuple,
     conv_shape_tuple,
+    conv_transpose_shape_tuple,
     reduce_window_shape_tuple,
 )
 from funcgrad.lax.precision import reduce_precision
@@ -124,6 +128,7 @@ from funcgrad.lax.settings import (
     RoundingMethod,
     composite,
     platform_dependent,
+    with_sharding_constraint,
 )
 from funcgrad.lax.slicing import (
     dynamic_index_in_dim,
@@ -233,6 +238,7 @@ __all__ = [
     "approx_max_k",
     "approx_min_k",
     "batch_matmul",
+    "broadcast_like",
     "broadcast_shapes",
     "broadcast_to_rank",
     "dtype",
@@ -268,6 +274,7 @@ __all__ = [
     "RoundingMethod",
     "composite",
     "platform_dependent",
+    "with_sharding_constraint",
     # convolutions and windows
     "ConvDimensionNumbers",
     "conv",
@@ -278,6 +285,7 @@ __all__ = [
     "conv_general_shape_tuple",
     "conv_shape_tuple",
     "conv_transpose",
+    "conv_transpose_shape_tuple",
     "conv_with_general_padding",
     "padtype_to_pads",
     "ragged_dot",
@@ -300,11 +308,16 @@ __all__ = [
     "igammac",
     "lgamma",
     "logistic",
+    "mulhi",
     "polygamma",
     "population_count",
     "random_gamma_grad",
     "shift_right_logical",
     "zeta",
+    # random bits
+    "RandomAlgorithm",
+    "rng_bit_generator",
+    "rng_uniform",
     # elementwise
     *_elementwise,
 ]

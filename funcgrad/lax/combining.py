@@ -59,6 +59,17 @@ def tile(operand: Any, reps: Sequence[int]) -> Any:
     return np.tile(operand, tuple(reps))
 
 
+def broadcast_like(arr: Any, like_arr: Any) -> Any:
+    """An array repeated to the shape of another.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.lax.broadcast_like(np.arange(2), np.zeros((2, 2)))
+    array([[0, 1],
+           [0, 1]])
+    """
+    return np.broadcast_to(arr, typeof(like_arr).shape)
+
+
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
     """The shape that arrays of these shapes broadcast to.
 

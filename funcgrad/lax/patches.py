@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.api.inspection import ShapeDtypeStruct, eval_shape
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
@@ -16,6 +17,7 @@ from funcgrad.lax.convolution import (
     Padding,
     conv_dimension_numbers,
     conv_general_dilated,
+    conv_transpose,
     padtype_to_pads,
 )
 from funcgrad.numpy.arguments import operand
@@ -186,3 +188,22 @@ def _positions(shape: Ints, window: Ints, strides: Ints, padding: Padding) -> tu
             for n, k, step, (low, high) in zip(shape, window, strides, pads, strict=True)
         ]
     )
+
+
+def conv_transpose_shape_tuple(
+    lhs_shape: Ints, rhs_shape: Ints, window_strides: Ints, padding: Padding, dimension_numbers: Any
+) -> tuple[int, ...]:
+    """The shape of the result of `conv_transpose`.
+
+    >>> import funcgrad as fg
+    >>> fg.lax.conv_transpose_shape_tuple((1, 8, 2), (3, 2, 5), (2,), "SAME", ("NHC", "HIO", "NHC"))
+    (1, 16, 5)
+    """
+    lhs, rhs = ShapeDtypeStruct(lhs_shape, np.float64), ShapeDtypeStruct(rhs_shape, np.float64)
+    return eval_shape(
+        lambda x, k: conv_transpose(
+            x, k, window_strides, padding, dimension_numbers=dimension_numbers
+        ),
+        lhs,
+        rhs,
+    ).shape

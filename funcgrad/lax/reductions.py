@@ -39,24 +39,30 @@ def argmin(operand: Any, axis: int, index_dtype: Any = None) -> Any:
     return out if index_dtype is None else out.astype(index_dtype)
 
 
+def _number(operand: Any) -> Any:
+    """The dtype that sums have: that of the array, where NumPy's are wider for narrow integers; None for booleans."""
+    dtype = typeof(operand).dtype
+    return None if dtype == np.bool_ else dtype
+
+
 def reduce_sum(operand: Any, axes: Axes) -> Any:
-    """The sum over axes.
+    """The sum over axes, in the dtype of the array.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.reduce_sum(np.ones((2, 3)), (1,))
     array([3., 3.])
     """
-    return np.sum(operand, axis=tuple(axes))
+    return np.sum(operand, axis=tuple(axes), dtype=_number(operand))
 
 
 def reduce_prod(operand: Any, axes: Axes) -> Any:
-    """The product over axes.
+    """The product over axes, in the dtype of the array.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.reduce_prod(2.0 * np.ones((2, 3)), (1,))
     array([8., 8.])
     """
-    return np.prod(operand, axis=tuple(axes))
+    return np.prod(operand, axis=tuple(axes), dtype=_number(operand))
 
 
 def reduce_max(operand: Any, axes: Axes) -> Any:

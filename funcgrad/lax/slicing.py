@@ -73,8 +73,21 @@ def index_in_dim(operand: Any, index: int, axis: int = 0, keepdims: bool = True)
     return operand[_along(operand, axis, taken)]
 
 
-def dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Sequence[int]) -> Any:
+def dynamic_slice(
+    operand: Any,
+    start_indices: Any,
+    slice_sizes: Sequence[int],
+    *,
+    allow_negative_indices: bool | Sequence[bool] = True,
+) -> Any:
     """A slice of known size whose start may be traced. Starts are clamped so that the slice fits.
+
+    Args:
+        operand: the array.
+        start_indices: an integer for each axis.
+        slice_sizes: the length of the slice along each axis.
+        allow_negative_indices: whether negative starts count from the end (for all axes, or for each); else they are
+            clamped to 0.
 
     >>> import numpy as np, funcgrad as fg
     >>> (
@@ -88,12 +101,25 @@ def dynamic_slice(operand: Any, start_indices: Any, slice_sizes: Sequence[int]) 
         raise ArgumentError(
             f"dynamic_slice: slice_sizes {sizes} need 0 <= size <= length for each axis of {typeof(operand)}{here()}"
         )
-    out = dynamic.dynamic_slice(operand, *_starts(operand, start_indices), slice_sizes=sizes)
+    starts = _starts(operand, start_indices, allow_negative_indices)
+    out = dynamic.dynamic_slice(operand, *starts, slice_sizes=sizes)
     return out if type(out) is Tracer else out.copy()
 
 
-def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
+def dynamic_update_slice(
+    operand: Any,
+    update: Any,
+    start_indices: Any,
+    *,
+    allow_negative_indices: bool | Sequence[bool] = True,
+) -> Any:
     """The array with a slice replaced, whose start may be traced.
+
+    Args:
+        operand: the array.
+        update: the new slice.
+        start_indices: an integer for each axis.
+        allow_negative_indices: as for `dynamic_slice`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.dynamic_update_slice(np.zeros(4), np.ones(2), (1,))
@@ -103,10 +129,18 @@ def dynamic_update_slice(operand: Any, update: Any, start_indices: Any) -> Any:
     dtype = typeof(operand).dtype
     if not hasattr(update, "shape"):
         update = np.asarray(update, dtype)
-    return dynamic.dynamic_update_slice(operand, update, *_starts(operand, starts))
+    starts = _starts(operand, starts, allow_negative_indices)
+    return dynamic.dynamic_update_slice(operand, update, *starts)
 
 
-def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: int = 0) -> Any:
+def dynamic_slice_in_dim(
+    operand: Any,
+    start_index: Any,
+    slice_size: int,
+    axis: int = 0,
+    *,
+    allow_negative_indices: bool = True,
+) -> Any:
     """A slice along one axis whose start may be traced.
 
     >>> import numpy as np, funcgrad as fg
@@ -115,31 +149,58 @@ def dynamic_slice_in_dim(operand: Any, start_index: Any, slice_size: int, axis: 
     """
     sizes = list(typeof(operand).shape)
     sizes[axis] = slice_size
-    return dynamic_slice(operand, _start_along(operand, start_index, axis), sizes)
+    starts = _start_along(operand, start_index, axis)
+    return dynamic_slice(operand, starts, sizes, allow_negative_indices=allow_negative_indices)
 
 
-def dynamic_update_slice_in_dim(operand: Any, update: Any, start_index: Any, axis: int) -> Any:
+def dynamic_update_slice_in_dim(
+    operand: Any,
+    update: Any,
+    start_index: Any,
+    axis: int,
+    *,
+    allow_negative_indices: bool = True,
+) -> Any:
     """The array with a slice along one axis replaced, whose start may be traced.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.dynamic_update_slice_in_dim(np.zeros(4), np.ones(2), 1, 0)
     array([0., 1., 1., 0.])
     """
-    return dynamic_update_slice(operand, update, _start_along(operand, start_index, axis))
+    starts = _start_along(operand, start_index, axis)
+    return dynamic_update_slice(
+        operand, update, starts, allow_negative_indices=allow_negative_indices
+    )
 
 
-def dynamic_index_in_dim(operand: Any, index: Any, axis: int = 0, keepdims: bool = True) -> Any:
+def dynamic_index_in_dim(
+    operand: Any,
+    index: Any,
+    axis: int = 0,
+    keepdims: bool = True,
+    *,
+    allow_negative_indices: bool = True,
+) -> Any:
     """The slice at one index of an axis, which may be traced.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.dynamic_index_in_dim(np.arange(5), 2, keepdims=False)
     np.int64(2)
     """
-    out = dynamic_slice_in_dim(operand, index, 1, axis)
+    out = dynamic_slice_in_dim(
+        operand, index, 1, axis, allow_negative_indices=allow_negative_indices
+    )
     return out if keepdims else np.squeeze(out, axis)[()]
 
 
-def dynamic_update_index_in_dim(operand: Any, update: Any, index: Any, axis: int) -> Any:
+def dynamic_update_index_in_dim(
+    operand: Any,
+    update: Any,
+    index: Any,
+    axis: int,
+    *,
+    allow_negative_indices: bool = True,
+) -> Any:
     """The array with the slice at one index of an axis replaced; the index may be traced.
 
     >>> import numpy as np, funcgrad as fg
@@ -150,7 +211,9 @@ def dynamic_update_index_in_dim(operand: Any, update: Any, index: Any, axis: int
         update = np.asarray(update, typeof(operand).dtype)
     if len(typeof(update).shape) < len(typeof(operand).shape):
         update = np.expand_dims(update, axis)
-    return dynamic_update_slice_in_dim(operand, update, index, axis)
+    return dynamic_update_slice_in_dim(
+        operand, update, index, axis, allow_negative_indices=allow_negative_indices
+    )
 
 
 def _is_sequence(value: Any) -> bool:
@@ -168,16 +231,19 @@ def _start_along(operand: Any, index: Any, axis: int) -> list[Any]:
     return starts
 
 
-def _starts(operand: Any, starts: Any) -> list[Any]:
-    """One integer scalar per axis; negative ones count from the end."""
+def _starts(operand: Any, starts: Any, from_end: bool | Sequence[bool]) -> list[Any]:
+    """One integer scalar per axis; negative ones count from the end where that is allowed."""
     fixed = []
     if len(starts) != typeof(operand).ndim or any(typeof(s).dtype.kind not in "iu" for s in starts):
         raise ArgumentError(
             f"a dynamic slice of {typeof(operand)} starts at an integer for each axis, not at {list(starts)!r:.80}"
             f"{here()}"
         )
-    for start, n in zip(list(starts), typeof(operand).shape, strict=True):
-        if type(start) is Tracer:
+    allowed = [from_end] * len(starts) if isinstance(from_end, bool) else from_end
+    for start, n, negative in zip(list(starts), typeof(operand).shape, allowed, strict=True):
+        if not negative:
+            fixed.append(start if type(start) is Tracer else np.intp(start))
+        elif type(start) is Tracer:
             fixed.append(np.where(start < 0, start + n, start))
         else:
             fixed.append(np.intp(start + n if start < 0 else start))

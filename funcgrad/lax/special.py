@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 import funcgrad.scipy.special as special
 from funcgrad.core.tracing import typeof
@@ -11,6 +14,15 @@ from funcgrad.ops.basic import convert
 from funcgrad.ops.exponential import log
 from funcgrad.ops.exponential import logistic as _logistic
 from funcgrad.ops.random.gamma import random_gamma_grad as _log_slope
+
+
+def _of(function: Callable[..., Any], *args: Any) -> Any:
+    """A function of SciPy's, in half precision too, which most of those widen to double precision."""
+    args = tuple([inexact(x) for x in args])
+    out = function(*args)
+    strong = [typeof(x).dtype for x in args if not typeof(x).weak_type]
+    half = bool(strong) and all(d == np.float16 for d in strong)
+    return convert(out, np.float16) if half else out
 
 
 def logistic(x: Any) -> Any:
@@ -67,7 +79,7 @@ def lgamma(x: Any) -> Any:
     >>> print(f"{fg.lax.lgamma(4.0):.6f}")
     1.791759
     """
-    return special.gammaln(inexact(x))
+    return _of(special.gammaln, x)
 
 
 def digamma(x: Any) -> Any:
@@ -77,7 +89,7 @@ def digamma(x: Any) -> Any:
     >>> print(f"{fg.lax.digamma(1.0):.6f}")
     -0.577216
     """
-    return special.psi(inexact(x))
+    return _of(special.psi, x)
 
 
 def polygamma(m: Any, x: Any) -> Any:
@@ -97,7 +109,7 @@ def zeta(x: Any, q: Any) -> Any:
     >>> print(f"{fg.lax.zeta(2.0, 1.0):.6f}")
     1.644934
     """
-    return special.zeta(inexact(x), inexact(q))
+    return _of(special.zeta, x, q)
 
 
 def igamma(a: Any, x: Any) -> Any:
@@ -107,7 +119,7 @@ def igamma(a: Any, x: Any) -> Any:
     >>> print(f"{fg.lax.igamma(1.0, 1.0):.6f}")
     0.632121
     """
-    return special.gammainc(inexact(a), inexact(x))
+    return _of(special.gammainc, a, x)
 
 
 def igammac(a: Any, x: Any) -> Any:
@@ -117,7 +129,7 @@ def igammac(a: Any, x: Any) -> Any:
     >>> print(f"{fg.lax.igammac(1.0, 1.0):.6f}")
     0.367879
     """
-    return special.gammaincc(inexact(a), inexact(x))
+    return _of(special.gammaincc, a, x)
 
 
 def igamma_grad_a(a: Any, x: Any) -> Any:
@@ -129,7 +141,7 @@ def igamma_grad_a(a: Any, x: Any) -> Any:
     """
     from funcgrad.ops.special.incomplete import gammainc_slope_p  # needs SciPy
 
-    return gammainc_slope_p(inexact(a), inexact(x))
+    return _of(gammainc_slope_p, a, x)
 
 
 def random_gamma_grad(a: Any, x: Any) -> Any:
@@ -150,7 +162,7 @@ def betainc(a: Any, b: Any, x: Any) -> Any:
     >>> print(f"{fg.lax.betainc(1.0, 2.0, 0.5):.6f}")
     0.750000
     """
-    return special.betainc(inexact(a), inexact(b), inexact(x))
+    return _of(special.betainc, a, b, x)
 
 
 def bessel_i0e(x: Any) -> Any:
@@ -160,7 +172,7 @@ def bessel_i0e(x: Any) -> Any:
     >>> print(f"{fg.lax.bessel_i0e(1.0):.6f}")
     0.465760
     """
-    return special.i0e(inexact(x))
+    return _of(special.i0e, x)
 
 
 def bessel_i1e(x: Any) -> Any:
@@ -170,4 +182,4 @@ def bessel_i1e(x: Any) -> Any:
     >>> print(f"{fg.lax.bessel_i1e(1.0):.6f}")
     0.207910
     """
-    return special.i1e(inexact(x))
+    return _of(special.i1e, x)

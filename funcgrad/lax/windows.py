@@ -12,6 +12,7 @@ from funcgrad.core.errors import ArgumentError
 from funcgrad.core.primitive import Primitive
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.tree import tree_flatten
 from funcgrad.lax.arrays import pad
 from funcgrad.lax.convolution import Padding, padtype_to_pads
 from funcgrad.numpy.arguments import operand as array_operand
@@ -41,9 +42,10 @@ def reduce_window(
     """What a window that slides over an array sees, reduced to a number at each position.
 
     Args:
-        operand: the array.
-        init_value: a number that `computation` starts with and that stands in the padding.
-        computation: an associative and commutative function of two arrays, such as `lax.add`, `lax.max` or `lax.min`.
+        operand: the array, or a pytree of arrays of one shape.
+        init_value: a number that `computation` starts with and that stands in the padding; one for each array.
+        computation: an associative and commutative function of two arrays, such as `lax.add`, `lax.max` or `lax.min`;
+            or of two such pytrees.
         window_dimensions: the size of the window, for each axis.
         window_strides: how far it moves from one position to the next; 1 by default.
         padding: the numbers of elements before and behind each axis, or "VALID", "SAME" or "SAME_LOWER".
@@ -56,8 +58,10 @@ def reduce_window(
     >>> fg.lax.reduce_window(np.arange(5.0), -np.inf, fg.lax.max, (2,), (2,))
     array([1., 3.])
     """
-    x = array_operand(operand)
-    aval = typeof(x)
+    leaves, tree = tree_flatten(operand)
+    xs, starts = [array_operand(leaf) for leaf in leaves], tree_flatten(init_value)[0]
+    _check(xs, starts)
+    aval = typeof(xs[0])
     ones = (1,) * aval.ndim
     sizes, strides, base, dilation = [
         ones if given is None else tuple(map(index, given))
@@ -76,21 +80,40 @@ def reduce_window(
         "window_dilation": dilation,
     }
     shape = pooling.abstract_windows(aval, **params).shape
-    if typeof(init_value).shape:
-        raise ArgumentError(
-            f"reduce_window: init_value is a number, not {typeof(init_value)}{here()}"
-        )
     known = _KNOWN.get(computation)
-    if known is not None and _is(init_value, known[1](aval.dtype)):
-        return known[0](x, **params)
-    spatial = windows(sizes, strides, pads, base, dilation)
-    start: Any = init_value
-    if not isinstance(init_value, Tracer):
-        start = np.asarray(init_value, aval.dtype)[()]
+    if known is not None and len(xs) == 1 and _is(starts[0], known[1](aval.dtype)):
+        return tree.unflatten([known[0](xs[0], **params)])
+    dtypes = [typeof(x).dtype for x in xs]
     if 0 in shape:
-        return np.zeros(shape, aval.dtype)
+        return tree.unflatten([np.zeros(shape, dtype) for dtype in dtypes])
+    starts = [
+        start if isinstance(start, Tracer) else np.asarray(start, dtype)[()]
+        for start, dtype in zip(starts, dtypes, strict=True)
+    ]
+    spatial = windows(sizes, strides, pads, base, dilation)
     config = [(w.low, w.high, w.base - 1) for w in spatial]
-    return pooling.fold(pad(x, start, config), shape, spatial, computation, start)
+    padded = [pad(x, start, config) for x, start in zip(xs, starts, strict=True)]
+
+    def combine(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+        return tree_flatten(computation(tree.unflatten(a), tree.unflatten(b)))[0]
+
+    return tree.unflatten(pooling.fold(padded, shape, spatial, combine, starts))
+
+
+def _check(xs: Sequence[Any], starts: Sequence[Any]) -> None:
+    if not xs or len(xs) != len(starts):
+        raise ArgumentError(
+            f"reduce_window: {len(xs)} arrays have {len(starts)} init_values; each needs one{here()}"
+        )
+    for start in starts:
+        if typeof(start).shape:
+            raise ArgumentError(
+                f"reduce_window: init_value is a number, not {typeof(start)}{here()}"
+            )
+    if any(typeof(x).shape != typeof(xs[0]).shape for x in xs):
+        raise ArgumentError(
+            f"reduce_window: the shapes of the arrays differ: {[typeof(x).shape for x in xs]}{here()}"
+        )
 
 
 def _is(value: Any, identity: Any) -> bool:

@@ -14,7 +14,7 @@ from funcgrad.core.types import ShapedArray
 
 def _abstract(x: ShapedArray, new_dtype: np.dtype[Any]) -> ShapedArray:
     old, new = x.dtype.itemsize, new_dtype.itemsize
-    if "b" in (x.dtype.kind, new_dtype.kind):
+    if "b" in (x.dtype.kind, new_dtype.kind) and x.dtype != new_dtype:
         raise ArgumentError(f"the bits of {x} cannot be read as {new_dtype}{here()}")
     if old == new:
         return ShapedArray(x.shape, new_dtype)

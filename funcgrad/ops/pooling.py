@@ -78,23 +78,23 @@ def taps(n: int, window: Window, axis: int) -> list[tuple[slice, ...]]:
 
 
 def fold(
-    x: Any,
+    xs: Sequence[Any],
     shape: Sequence[int],
     spatial: Sequence[Window],
     combine: Callable[[Any, Any], Any],
-    start: Any = None,
+    starts: Sequence[Any],
 ) -> Any:
-    """Combine what each window sees of a padded array: along the last axis, then along the one before, ..."""
+    """Combine what each window sees of padded arrays: along the last axis, then along the one before, ..."""
     for axis in reversed(range(len(spatial))):
         window = spatial[axis]
         if window.size == window.stride == 1:
             continue
         first, *rest = taps(shape[axis], window, axis)
-        out = x[first]
+        out = [x[first] for x in xs]
         for tap in rest:
-            out = combine(out, x[tap])
-        x = out
-    return x if start is None else combine(start, x)
+            out = combine(out, [x[tap] for x in xs])
+        xs = out
+    return combine(starts, xs)
 
 
 def _windowed(
