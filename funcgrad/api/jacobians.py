@@ -153,13 +153,13 @@ class Jacobian(Transformed):
             self.mode,
             has_aux=self.has_aux,
         )
-        self._check(call, positions)
+        self._check(call)
         program = call.jaxpr.memo(
             ("jacobian", self.mode, call.n_outs, len(call.consts)), lambda: self._program(call)
         )
         results = execute(program, [*call.consts, *call.leaves])
         n_aux = len(call.jaxpr.outvars) - call.n_outs
-        tree = _assemble(call, results[n_aux:], positions, single)
+        tree = _assemble(call, results[n_aux:], single)
         return (tree, call.fill_aux(results[:n_aux])) if self.has_aux else tree
 
     def _program(self, call: TracedCall) -> Jaxpr:
@@ -183,7 +183,7 @@ class Jacobian(Transformed):
 
         return dce(build_jaxpr(blocks, call.jaxpr.in_avals, name=self.mode))
 
-    def _check(self, call: TracedCall, positions: Sequence[int]) -> None:
+    def _check(self, call: TracedCall) -> None:
         name = describe_function(self.fun)
         allowed = "c" if self.holomorphic else "f" if self.mode == "jacfwd" else "fc"
         for aval in call.avals:
@@ -247,9 +247,7 @@ def _blocks_of_rows(
     return blocks
 
 
-def _assemble(
-    call: TracedCall, blocks: Sequence[Any], positions: Sequence[int], single: bool
-) -> Any:
+def _assemble(call: TracedCall, blocks: Sequence[Any], single: bool) -> Any:
     given = iter(blocks)
     leaves = []
     for out in call.out_avals:

@@ -172,7 +172,7 @@ def jvp(
     call = TracedCall(fun, tuple(primals), "jvp", has_aux=has_aux)
     given = _tangents(tuple(tangents), call.in_tree, call.avals, "jvp", "tangents", "primals")
     program, _ = forward.jvp(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
-    program = _keep_tangents(program, len(call.jaxpr.outvars), call.n_outs, call.out_avals)
+    program = _keep_tangents(program, len(call.jaxpr.outvars), call.out_avals)
     results = execute(program, [*call.consts, *call.leaves, *given])
     n = len(call.jaxpr.outvars)
     out = call.out_tree.unflatten(results[: call.n_outs])
@@ -180,7 +180,7 @@ def jvp(
     return (out, tangent, call.fill_aux(results[call.n_outs : n])) if has_aux else (out, tangent)
 
 
-def _keep_tangents(program: Jaxpr, n: int, n_outs: int, out_avals: Sequence[ShapedArray]) -> Jaxpr:
+def _keep_tangents(program: Jaxpr, n: int, out_avals: Sequence[ShapedArray]) -> Jaxpr:
     """Leave out the tangents of auxiliary data."""
     wanted = n + sum(is_differentiable(a.dtype) for a in out_avals)
     if len(program.outvars) == wanted:
@@ -211,7 +211,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
     results = execute(split.known, [*call.consts, *call.leaves])
     n = len(call.jaxpr.outvars)
-    linear = _keep_tangents(split.linear, 0, call.n_outs, call.out_avals)
+    linear = _keep_tangents(split.linear, 0, call.out_avals)
     pushforward = Pushforward(_Types(call), linear, results[n:])
     out = call.out_tree.unflatten(results[: call.n_outs])
     if has_aux:
@@ -302,7 +302,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[
     split = forward.linearize(call.jaxpr, call.nonzero(), instantiate=call.instantiate())
     results = execute(split.known, [*call.consts, *call.leaves])
     n = len(call.jaxpr.outvars)
-    linear = _keep_tangents(split.linear, 0, call.n_outs, call.out_avals)
+    linear = _keep_tangents(split.linear, 0, call.out_avals)
     n_wrt = sum(is_differentiable(a.dtype) for a in call.avals)
     program = transpose.transpose(
         linear, [False] * len(results[n:]) + [True] * n_wrt, [True] * len(linear.outvars)

@@ -96,7 +96,7 @@ class Vmap(Transformed):
             out = fun(*inputs[0], **inputs[1])
             outs, out_tree = flatten_result(out, fun, "vmap")
             jaxpr, consts = trace.finish(outs, lift=True)
-        out_axes = self._out_axes(out_tree, out)
+        out_axes = self._out_axes(out_tree)
         batched, out_batched = batching.batch(
             jaxpr.open_consts(),
             BatchAxis(size, self.axis_name),
@@ -185,7 +185,7 @@ class Vmap(Transformed):
             + "\n".join(lines)
         )
 
-    def _out_axes(self, out_tree: Any, out: Any) -> Sequence[int | None]:
+    def _out_axes(self, out_tree: Any) -> Sequence[int | None]:
         if type(self.out_axes) is int:
             return [self.out_axes] * out_tree.num_leaves
         return flatten_axes("vmap out_axes", out_tree, self.out_axes)

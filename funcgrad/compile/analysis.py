@@ -55,7 +55,7 @@ def memory_analysis(
 ) -> MemoryAnalysis:
     """The memory that the buffer plan of an optimised jaxpr needs."""
     plan = plan_buffers(jaxpr, storage_of, donated)
-    peak = peak_bytes(jaxpr, storage_of, plan)
+    peak = peak_bytes(jaxpr, plan)
     arguments = sum(v.aval.nbytes for v in jaxpr.invars)
     outputs = sum(a.aval.nbytes for a in jaxpr.outvars)
     made = {plan.roots.get(a, a) for a in jaxpr.outvars if type(a) is Var} - set(jaxpr.invars)

@@ -101,7 +101,7 @@ class BlockWriter:
 
     def _is_partial(self, var: Var) -> bool:
         maker = next(eqn for eqn in self.jaxpr.eqns if var in eqn.outvars)
-        return reduces_rows(maker, self.rows)
+        return reduces_rows(maker)
 
     def _rows_name(self, var: Var) -> str:
         return f"{self.name(var)}_"
@@ -143,7 +143,7 @@ class BlockWriter:
         ufunc = reduction_ufunc(eqn)
         operand = eqn.invars[0]
         axes = [d - self.n_axes + 1 for d in eqn.params["axes"] if d >= self.n_axes]
-        partial = reduces_rows(eqn, self.rows)
+        partial = reduces_rows(eqn)
         if partial:
             axes = [0, *axes]
         inner = self._inner(operand)

@@ -140,7 +140,7 @@ def plan_buffers(
     return _Planner(jaxpr, [storage(eqn) for eqn in jaxpr.eqns], donated).run()
 
 
-def peak_bytes(jaxpr: Jaxpr, storage: Callable[[Equation], Storage], plan: Plan) -> int:
+def peak_bytes(jaxpr: Jaxpr, plan: Plan) -> int:
     """The most bytes that arrays made by the program hold at one time."""
     buffer_of: dict[Var, int] = {}  # the buffer of each root
     sizes: list[int] = []

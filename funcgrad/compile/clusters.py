@@ -76,7 +76,7 @@ class Clusters:
         key = self.key_of.get(maker) if maker is not None else None
         if key is None or maker is None:
             return self.level[var]
-        inside = key[0] == rows and not reduces_rows(maker, key[0]) and cut(var, eqn, key[0])
+        inside = key[0] == rows and not reduces_rows(maker) and cut(var, eqn, key[0])
         return key[1] if inside else key[1] + 1
 
     def _rows(self, eqn: Equation) -> Rows | None:

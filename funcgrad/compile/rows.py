@@ -35,6 +35,6 @@ def cut(atom: Any, eqn: Equation, rows: Rows) -> bool:
     return len(shape) == len(eqn.outvars[0].aval.shape) and spans(shape, rows)
 
 
-def reduces_rows(eqn: Equation, rows: Rows) -> bool:
+def reduces_rows(eqn: Equation) -> bool:
     """Whether an equation is a reduction over all rows."""
     return reduction_ufunc(eqn) is not None and 0 in eqn.params["axes"]

@@ -54,7 +54,7 @@ def _pairs(eqn: Equation) -> tuple[tuple[int, Var], ...]:
     pairs: list[tuple[int, Var]] = []
     for k, out in enumerate(body.outvars):
         maker = body.eqns[written[out]]
-        if reduces_rows(maker, rows) or not is_plain_ufunc(maker):
+        if reduces_rows(maker) or not is_plain_ufunc(maker):
             continue
         for outer, inner in zip(eqn.invars, body.invars, strict=True):
             if type(outer) is Var and inner not in whole and read.get(inner, -1) <= written[out]:

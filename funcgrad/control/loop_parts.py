@@ -43,15 +43,13 @@ def find_parts(jaxpr: Jaxpr, num_consts: int, num_carry: int, length: int) -> Pa
     """The parts of a loop's body; None if all of it runs step by step."""
     kinds = _kinds(jaxpr, num_consts, num_carry)
     sums = _sums(jaxpr, num_consts, num_carry)
-    parts = _partition(jaxpr, num_carry, kinds, sums)
+    parts = _partition(jaxpr, kinds, sums)
     if _too_large(parts.before, length):
         kinds = {
             v: CARRIED if k == INPUT and v not in jaxpr.invars else k for v, k in kinds.items()
         }
-        parts = _partition(jaxpr, num_carry, kinds, sums)
-    if _too_large(parts.after, length) or _stacks_too_much(
-        jaxpr, parts, num_consts, num_carry, length
-    ):
+        parts = _partition(jaxpr, kinds, sums)
+    if _too_large(parts.after, length) or _stacks_too_much(jaxpr, parts, num_carry, length):
         return None if not (parts.fixed or parts.before) else _keep_after(jaxpr, num_carry, kinds)
     if not (parts.fixed or parts.before or parts.after or any(s is not None for s in sums)):
         return None
@@ -113,9 +111,7 @@ def _sums(jaxpr: Jaxpr, num_consts: int, num_carry: int) -> list[Atom | None]:
     return sums
 
 
-def _partition(
-    jaxpr: Jaxpr, num_carry: int, kinds: dict[Var, int], sums: Sequence[Atom | None]
-) -> Parts:
+def _partition(jaxpr: Jaxpr, kinds: dict[Var, int], sums: Sequence[Atom | None]) -> Parts:
     carry_outs = [v for v, s in zip(jaxpr.outvars, sums, strict=False) if s is None]
     needed = set(vars_in(carry_outs))
     adders = {out for out, s in zip(jaxpr.outvars, sums, strict=False) if s is not None}
@@ -166,9 +162,7 @@ def frontier(jaxpr: Jaxpr, parts: Parts, num_carry: int) -> list[Var]:
     return [v for v in wanted if v not in made and parts.kinds[v] == CARRIED]
 
 
-def _stacks_too_much(
-    jaxpr: Jaxpr, parts: Parts, num_consts: int, num_carry: int, length: int
-) -> bool:
+def _stacks_too_much(jaxpr: Jaxpr, parts: Parts, num_carry: int, length: int) -> bool:
     """Whether keeping what `after` needs of all steps takes much more memory than the loop's own results."""
     needed = _nbytes(frontier(jaxpr, parts, num_carry))
     own = _nbytes(vars_in(jaxpr.outvars[num_carry:]))

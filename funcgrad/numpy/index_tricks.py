@@ -41,7 +41,7 @@ class Joiner:
         if isinstance(entries[0], str):
             axis, ndmin, trans1d = _read_directive(entries[0], self.directive)
             entries = entries[1:]
-        arrays = [_as_array(self.plain, entry, ndmin, trans1d) for entry in entries]
+        arrays = [_as_array(entry, ndmin, trans1d) for entry in entries]
         # Numbers give way to the dtypes of arrays.
         dtype = np.result_type(
             *[
@@ -62,7 +62,7 @@ def _read_directive(text: str, default: tuple[int, int, int]) -> tuple[int, int,
     return (*numbers, *default[len(numbers) :])  # type: ignore[return-value]
 
 
-def _as_array(plain: Any, entry: Any, ndmin: int, trans1d: int) -> Any:
+def _as_array(entry: Any, ndmin: int, trans1d: int) -> Any:
     if isinstance(entry, slice):
         x = reshape(np.atleast_1d(_range(entry)), (1,) * (ndmin - 1) + (-1,))
         return swapaxes(x, -1, trans1d) if ndmin > 1 and trans1d != -1 else x

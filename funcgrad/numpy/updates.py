@@ -100,7 +100,7 @@ class AtIndex:
 
     def get(self, *, fill_value: Any = None, **options: Any) -> Any:
         """`x[index]`, a copy."""
-        x, mode = self.array, _mode(**options)
+        x, (mode, wraps) = self.array, _mode("clip", **options)
         try:
             place = self._place(mode)
         except AbstractMask as abstract:
@@ -108,14 +108,14 @@ class AtIndex:
         if mode in (None, "promise_in_bounds") or not place.axes:
             return read(x, place)
         if mode in ("clip", "wrap"):
-            return read(x, _moved_into_range(place, typeof(x).shape, mode))
+            return read(x, _moved_into_range(place, typeof(x).shape, mode, wraps))
         if fill_value is None:
             fill_value = default_fill(typeof(x).dtype)
-        part, place, _ = _with_spare(x, place, cast_value(fill_value, typeof(x).dtype))
+        part, place, _ = _with_spare(x, place, cast_value(fill_value, typeof(x).dtype), wraps)
         return read(part, place)
 
     def _update(self, value: Any, how: str, **options: Any) -> Any:
-        x, mode = self.array, _mode(**options)
+        x, (mode, wraps) = self.array, _mode("drop", **options)
         value = cast_value(value, typeof(x).dtype)
         if how == "set" and mode is None:
             new = masked_update(x, self.key, value)
@@ -131,8 +131,8 @@ class AtIndex:
         if mode in (None, "promise_in_bounds") or not place.axes:
             return update(x, place, value, how, unique)
         if mode in ("clip", "wrap"):
-            return update(x, _moved_into_range(place, typeof(x).shape, mode), value, how)
-        part, inside, without_spare = _with_spare(x, place, typeof(x).dtype.type(0))
+            return update(x, _moved_into_range(place, typeof(x).shape, mode, wraps), value, how)
+        part, inside, without_spare = _with_spare(x, place, typeof(x).dtype.type(0), wraps)
         part = getitem(update(part, inside, value, how), index=without_spare)
         return part if place.basic is None else setitem(x, part, index=place.basic)
 
@@ -151,14 +151,21 @@ class AtIndex:
 
 
 def _mode(
+    unwrapped: str,
     mode: Any = None,
     indices_are_sorted: bool = False,
     unique_indices: bool = False,
     wrap_negative_indices: bool = True,
-) -> Any:
+) -> tuple[Any, bool]:
+    """What is done with indices out of range, and whether negative ones count from the end.
+
+    `unwrapped` is JAX's default where they do not; NumPy has no such indices.
+    """
     if mode not in _MODES:
         raise ArgumentError(f"mode must be one of {_MODES}, not {mode!r}{here()}")
-    return mode
+    if mode is None and not wrap_negative_indices:
+        mode = unwrapped
+    return mode, wrap_negative_indices
 
 
 def _lengths(place: Place, shape: tuple[int, ...]) -> list[int]:
@@ -171,7 +178,7 @@ def _with_indices(place: Place, indices: list[Any], basic: Any) -> Place:
     return Place(basic, place.axes, place.position, tuple(indices), place.shape, False, False)
 
 
-def _moved_into_range(place: Place, shape: tuple[int, ...], mode: str) -> Place:
+def _moved_into_range(place: Place, shape: tuple[int, ...], mode: str, wraps: bool) -> Place:
     indices = []
     for i, n in zip(place.indices, _lengths(place, shape), strict=True):
         if not n:
@@ -179,18 +186,20 @@ def _moved_into_range(place: Place, shape: tuple[int, ...], mode: str) -> Place:
         if mode == "wrap":
             indices.append(np.mod(i, n))
         else:
-            indices.append(np.clip(where(np.less(i, 0), i + n, i), 0, n - 1))
+            indices.append(np.clip(where(np.less(i, 0), i + n, i) if wraps else i, 0, n - 1))
     return _with_indices(place, indices, place.basic)
 
 
-def _with_spare(x: Any, place: Place, fill: Any) -> tuple[Any, Place, Any]:
+def _with_spare(x: Any, place: Place, fill: Any, wraps: bool) -> tuple[Any, Place, Any]:
     """The basic part with one more row, to which all indices out of range lead; the way back."""
     part = x if place.basic is None else getitem(x, index=place.basic)
     shape = typeof(part).shape
     lengths = _lengths(place, typeof(x).shape)
     indices, valid = [], True
     for i, n in zip(place.indices, lengths, strict=True):
-        valid = np.logical_and(valid, np.logical_and(np.less_equal(-n, i), np.less(i, n)))
+        valid = np.logical_and(
+            valid, np.logical_and(np.less_equal(-n if wraps else 0, i), np.less(i, n))
+        )
         indices.append(where(np.less(i, 0), i + n, i))
     spare = [lengths[0], *[0] * (len(indices) - 1)]
     indices = [where(valid, i, s) for i, s in zip(indices, spare, strict=True)]

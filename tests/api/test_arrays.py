@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -59,3 +62,17 @@ def test_functional_updates_of_an_array_made_while_tracing() -> None:
 def test_check_grads_stands_where_jax_has_it() -> None:
     test_util.check_grads(np.sin, (0.5,), order=2)
     assert fg.test_util is test_util
+
+
+@pytest.mark.parametrize("mode", [None, "clip", "fill"])
+def test_negative_indices_that_do_not_count_from_the_end(mode: str | None) -> None:
+    places = np.array([-1, 0, 9])
+
+    def read_and_add(x: Any) -> Any:
+        options: Any = {"mode": mode, "wrap_negative_indices": False}
+        return x.at[places].get(**options, fill_value=0.0), x.at[places].add(10.0, **options)
+
+    x = np.arange(1.0, 5.0)
+    expected = read_and_add(jnp.asarray(x))
+    for a, b in zip(fg.jit(read_and_add)(x), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
