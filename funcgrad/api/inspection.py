@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.api.call import Transformed, open_trace, result_aval
-from funcgrad.api.jit import merge_static
+from funcgrad.api.static_arguments import merge_static
 from funcgrad.core.jaxpr import ClosedJaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
 from funcgrad.core.tree import keystr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import inspect
 import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,13 @@ from funcgrad.api.call import (
     hide_frames,
     open_trace,
     worth_a_second_try,
+)
+from funcgrad.api.static_arguments import (
+    donated_leaves,
+    merge_static,
+    refuse_donated_static,
+    resolve_static,
+    split_static,
 )
 from funcgrad.compile.program import compile_jaxpr
 from funcgrad.compile.results import Program
@@ -116,10 +122,16 @@ class Jit(Transformed):
 
     def __init__(self, fun: Callable[..., Any], **options: Any) -> None:
         super().__init__(fun, **options)
-        self._static_positions, self._static_names = _resolve_static(
+        self._static_positions, self._static_names = resolve_static(
             fun, self.static_argnums, self.static_argnames
         )
-        _refuse_donated_static(self)
+        refuse_donated_static(
+            fun,
+            self.donate_argnums,
+            self.donate_argnames,
+            self._static_positions,
+            self._static_names,
+        )
         self._entries: dict[Any, _Entry] = {}
         self._short: dict[Any, Any] = {}
         self._lock = threading.Lock()
@@ -180,10 +192,7 @@ class Jit(Transformed):
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if config.disable_jit:
             return self.fun(*args, **kwargs)
-        if kwargs or self._static_positions or self._static_names:
-            dynamic, static = self._split(args, kwargs)
-        else:
-            dynamic, static = args, None
+        dynamic, static = self._split(args, kwargs)
         leaves, treedef = tree_flatten(dynamic)
         signature: list[Any] = [treedef, static]
         for i, leaf in enumerate(leaves):
@@ -211,23 +220,16 @@ class Jit(Transformed):
         return entry.out_tree.unflatten(results)
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-        positions = [p % len(args) for p in self._static_positions if -len(args) <= p < len(args)]
-        static_args = tuple([(p, args[p]) for p in positions])
-        static_kwargs = tuple([(n, kwargs[n]) for n in self._static_names if n in kwargs])
-        for where, value in (*static_args, *static_kwargs):
-            try:
-                hash(value)
-            except TypeError:
-                raise ArgumentError(
-                    f"jit: static argument {where} of {describe_function(self.fun)} is not hashable: "
-                    f"a {type(value).__name__}\n  pass a tuple, a string, a number or a frozen object, "
-                    "or do not mark it static"
-                ) from None
-        rest = tuple([a for p, a in enumerate(args) if p not in positions])
-        named = {n: v for n, v in kwargs.items() if n not in self._static_names}
-        # The types of static values count too: 1, 1.0 and True are different arguments.
-        types = tuple([type(v) for _, v in (*static_args, *static_kwargs)])
-        return (rest, named), (static_args, static_kwargs, types)
+        """The arguments that are traced, and the static ones (None if there can be none)."""
+        if kwargs or self._static_positions or self._static_names:
+            return split_static(self.fun, self._static_positions, self._static_names, args, kwargs)
+        return args, None
+
+    def _donated(self, dynamic: Any, static: Any) -> list[int]:
+        argnums, argnames = self.donate_argnums, self.donate_argnames
+        if argnums is None and argnames is None:
+            return []
+        return donated_leaves(self.fun, argnums, argnames, dynamic, static)
 
     def _trace(
         self, key: Any, dynamic: Any, static: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -276,10 +278,7 @@ class Jit(Transformed):
             raise hide_frames(error) from error.__cause__
 
     def _lower(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Lowered:
-        if kwargs or self._static_positions or self._static_names:
-            dynamic, static = self._split(args, kwargs)
-        else:
-            dynamic, static = args, None
+        dynamic, static = self._split(args, kwargs)
         entry, _ = trace_entry(self.fun, dynamic, static, "jit")
         if any(type(c) is Tracer for c in entry.consts):
             raise ArgumentError(
@@ -296,30 +295,6 @@ class Jit(Transformed):
             keywords=static is not None,
             donated=self._donated(dynamic, static),
         )
-
-    def _donated(self, dynamic: Any, static: Any) -> list[int]:
-        """Which flat arguments are donated."""
-        argnums, argnames = self.donate_argnums, self.donate_argnames
-        if argnums is None and argnames is None:
-            return []
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums or ())
-        names = (argnames,) if isinstance(argnames, str) else tuple(argnames or ())
-        rest, named = (dynamic, {}) if static is None else dynamic
-        # Positions count all positional arguments, the static ones among them.
-        gone = [] if static is None else [p for p, _ in static[0]]
-        n = len(rest) + len(gone)
-        positions = [p for p in range(n) if p not in gone]
-        parameters = list(inspect.signature(self.fun).parameters) if names else []
-        wanted = {p % n for p in numbers if -n <= p < n}
-        wanted |= {i for i, name in enumerate(parameters) if name in names}
-        # Keyword arguments are flattened behind the positional ones, in the order of their names.
-        given = list(zip(positions, rest, strict=True))
-        flags: list[bool] = []
-        for position, arg in given:
-            flags += [position in wanted] * len(tree_flatten(arg)[0])
-        for name in sorted(named):
-            flags += [name in names] * len(tree_flatten(named[name])[0])
-        return [i for i, flag in enumerate(flags) if flag]
 
     def clear_cache(self) -> None:
         """Forget the programs of this function."""
@@ -348,67 +323,3 @@ def trace_entry(fun: Any, dynamic: Any, static: Any, transform: str) -> tuple[_E
         outs, out_tree = flatten_result(out, fun, transform)
         jaxpr, consts = trace.finish(outs)
     return _Entry(jaxpr.open_consts(), consts, out_tree, None), leaves
-
-
-def merge_static(rest: Sequence[Any], static: Sequence[tuple[int, Any]]) -> list[Any]:
-    """Positional arguments with the static ones back in their places."""
-    merged = list(rest)
-    for position, value in sorted(static, key=lambda item: item[0]):
-        merged.insert(position, value)
-    return merged
-
-
-def _refuse_donated_static(jitted: Jit) -> None:
-    """A static argument has no memory to give."""
-    for option, static in (
-        ("donate_argnums", jitted._static_positions),
-        ("donate_argnames", jitted._static_names),
-    ):
-        given = getattr(jitted, option)
-        if given is None:
-            continue
-        for value in (given,) if isinstance(given, (int, str)) else given:
-            if value in static:
-                raise ArgumentError(
-                    f"jit: {option} has {value!r}, which is a static argument of {describe_function(jitted.fun)}"
-                )
-
-
-def _resolve_static(
-    fun: Any, argnums: Any, argnames: Any
-) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Positions and names of static arguments; each is inferred from the other, as JAX does."""
-    positions = (
-        () if argnums is None else (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    )
-    names = (
-        () if argnames is None else (argnames,) if isinstance(argnames, str) else tuple(argnames)
-    )
-    if not (positions or names):
-        return (), ()
-    try:
-        parameters = list(inspect.signature(fun).parameters.values())
-    except (TypeError, ValueError):
-        return positions, names
-    positional = [
-        p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    known = {p.name for p in parameters}
-    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    for name in names:
-        if name not in known and not takes_any:
-            raise ArgumentError(
-                f"jit: static_argnames has {name!r}, but {describe_function(fun)} has no such argument"
-            )
-    takes_many = any(p.kind is p.VAR_POSITIONAL for p in parameters)
-    for position in positions:
-        if not takes_many and not -len(positional) <= position < len(positional):
-            raise ArgumentError(
-                f"jit: static_argnums has {position}, but {describe_function(fun)} has "
-                f"{len(positional)} positional arguments"
-            )
-    if names and not positions:
-        positions = tuple([i for i, n in enumerate(positional) if n in names])
-    elif positions and not names:
-        names = tuple([positional[p] for p in positions if -len(positional) <= p < len(positional)])
-    return positions, names

@@ -56,6 +56,7 @@ def _body(
     return build_jaxpr(fun, [avals[i] for i in order], name=primitive.name)
 
 
+# Primitives that were warned of: once in a process, as a warning for each call would drown others.
 _warned: set[str] = set()
 
 

@@ -48,6 +48,7 @@ class _Names:
             known.update({k: v for k, v in names.items() if known.get(k) is others[k]})
 
 
+# All that is registered, by its owner; `_lock` guards it.
 _names: dict[ModuleType | type, _Names] = {}
 
 

@@ -39,6 +39,7 @@ from funcgrad.core.errors import JaxprError
 from funcgrad.core.tracing import Trace, Tracer
 from funcgrad.core.types import ShapedArray
 
+# Every primitive by its name; a primitive enters itself when it is made.
 PRIMITIVES: dict[str, Primitive] = {}
 _CACHED_AVALS = 2048
 _NO_EFFECTS: frozenset[str] = frozenset()

@@ -23,6 +23,7 @@ _HIDDEN = (
 _SCIPY = (
     os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(np.__file__))), "scipy") + os.sep
 )
+# Answers for file names; threads that race for one find the same.
 _hidden_files: dict[str, bool] = {}
 
 
@@ -174,6 +175,7 @@ def is_operator() -> bool:
 
 
 _UFUNC_METHODS = frozenset({"accumulate", "at", "outer", "reduce", "reduceat"})
+# Answers for places in code; threads that race for one find the same.
 _call_sites: dict[tuple[CodeType, int], str | None] = {}
 
 

@@ -97,6 +97,7 @@ class ShapedArray:
         return ShapedArray(self.shape, self.dtype) if self.weak_type else self
 
 
+# Not guarded: threads that race make equal types, which compare equal though they are not one object.
 _INTERNED: dict[tuple[tuple[int, ...], np.dtype[Any]], ShapedArray] = {}
 _MAX_INTERNED = 4096
 

@@ -21,6 +21,7 @@ from funcgrad.core.tracing import Tracer
 from funcgrad.numpy.conversion import as_array, contains_tracer
 
 _MODULES = (np, np.linalg, np.fft)
+# Names that were looked up, so that a second failure is no reason for another try.
 _learned: set[str] = set()
 
 

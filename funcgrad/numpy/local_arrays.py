@@ -33,6 +33,7 @@ _AGNOSTIC = (
 _ADAPTED = {r"[\\/]numpy[\\/]polynomial[\\/]": "funcgrad.numpy.polynomial_classes"}
 # Those that follow the array standard compare the namespaces of arrays: plain ones and ours would not go together.
 _STANDARD = r"[\\/]scipy[\\/](special|_external|_lib)[\\/]"
+# Answers for file names; threads that race for one find the same.
 _wanting: dict[str, bool] = {}
 
 

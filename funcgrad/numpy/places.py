@@ -20,6 +20,7 @@ from funcgrad.ops.indexing import Index, Slice, indexed_shape, whole
 _ADVANCED = frozenset(("int", "dynamic", "array", "mask", "bool"))
 _MOST_CHECKED = 1 << 16  # index arrays up to this size are searched for repeated places
 _CACHED = 4096
+# Places of basic indices by index and shape. Places do not change, so threads may share them.
 _basic_places: dict[Any, Place] = {}
 
 
