@@ -29,6 +29,7 @@ from funcgrad.compile.program import compile_jaxpr
 from funcgrad.compile.results import Program
 from funcgrad.control.call import jit_p
 from funcgrad.core.config import config
+from funcgrad.core.donation import GIVEN, refuse_given
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result, leaf_aval
@@ -63,8 +64,8 @@ def jit(
         fun: a function of arrays (or pytrees of arrays). Left out, `jit(...)` is a decorator.
         static_argnums: positions of arguments that are Python values, hashable; the function is traced anew for each.
         static_argnames: names of such arguments.
-        donate_argnums: positions of arguments whose memory the program may write over. Such an array may be the
-            result itself afterwards: `x = step(x)` is right, to use the old `x` under another name is not.
+        donate_argnums: positions of arguments whose memory the program may write over: `x = step(x)` is right; to
+            use the old `x` again, under another name, is an error (which NumPy's own functions cannot notice).
         donate_argnames: names of such arguments.
         keep_unused: accepted for JAX's sake; unused inputs are always kept.
         inline: accepted for JAX's sake; calls are always inlined when compiled.
@@ -151,6 +152,9 @@ class Jit(Transformed):
             ):
                 program, out_tree = found
                 try:
+                    if GIVEN:
+                        for arg in args:
+                            refuse_given(arg)
                     results = program(*args)
                 except Exception as error:
                     __tracebackhide__ = True
@@ -199,6 +203,8 @@ class Jit(Transformed):
             if type(leaf) is LocalArray:
                 leaves[i] = leaf = plain(leaf)
             if type(leaf) is np.ndarray:
+                if GIVEN:
+                    refuse_given(leaf)
                 signature.append(leaf.shape)
                 signature.append(leaf.dtype)
             elif type(leaf) is Tracer or isinstance(leaf, np.generic):

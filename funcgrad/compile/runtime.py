@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.core.donation import GIVEN, give
+
 try:
     # `np.errstate` builds this object at every use; setting a ready one takes a tenth of the time.
     _errors = np._core.umath._extobj_contextvar
@@ -39,10 +41,17 @@ def own(array: Any, *others: Any) -> Any:
 
 
 def claim(array: Any, *others: Any) -> Any:
-    """A donated argument that may be written over: a copy if it is not the caller's alone to give."""
-    whole = array.base is None and array.flags.writeable and array.flags.c_contiguous
-    if whole and not any(np.may_share_memory(array, other) for other in others):
-        return array
+    """The memory of a donated argument, to be written over: a copy if it is not the caller's alone to give."""
+    base = array.base
+    whole = base is None or (id(base) in GIVEN and base.nbytes == array.nbytes)
+    if (
+        whole
+        and array.flags.writeable
+        and array.flags.c_contiguous
+        and not any(np.may_share_memory(array, other) for other in others)
+    ):
+        give(array)
+        return array.view()  # the result must not be the array that is gone
     return array.copy()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch
+from funcgrad.core.donation import GIVEN, refuse_given
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.local_array import LocalArray, plain
 from funcgrad.core.source import describe_function
@@ -44,6 +45,8 @@ def leaf_aval(leaf: Any) -> ShapedArray | None:
     if aval is not None:
         return aval
     if isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in NUMERIC_KINDS:
+        if GIVEN:
+            refuse_given(leaf)
         return None if is_masked(leaf) else array_aval(leaf)
     return None
 

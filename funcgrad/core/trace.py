@@ -14,6 +14,7 @@ from funcgrad.core import dispatch, patch
 from funcgrad.core.assemble import assemble
 from funcgrad.core.cache import intern_jaxpr
 from funcgrad.core.captured import plain_array, sample, unsupported_dtype
+from funcgrad.core.donation import GIVEN, refuse_given
 from funcgrad.core.errors import TracingError
 from funcgrad.core.jaxpr import Jaxpr, scalar_key
 from funcgrad.core.local_array import LocalArray, plain
@@ -263,6 +264,8 @@ class Trace:
 
     def _capture_array(self, value: np.ndarray[Any, Any]) -> tuple[int, ShapedArray]:
         aval = array_aval(value)
+        if GIVEN:
+            refuse_given(value)
         if self.inline_arrays:
             self.literals.append(value)
             return -len(self.literals), aval

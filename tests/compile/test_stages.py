@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.core.donation import GIVEN
 from funcgrad.errors import ArgumentError
 
 
@@ -118,3 +121,47 @@ def test_profile(tmp_path: Path) -> None:
     profile.save_trace(tmp_path / "trace.json")
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
     assert len(events) == len(profile.timings)
+
+
+def test_donated_memory_is_passed_on() -> None:
+    step = fg.jit(lambda x: 1.0 - 0.5 * np.sin(x), donate_argnums=0)
+    x = np.ones(100_000)
+    address, expected = x.ctypes.data, np.ones(100_000)
+    for _ in range(3):
+        x = step(x)
+        expected = 1.0 - 0.5 * np.sin(expected)
+        assert x.ctypes.data == address
+    np.testing.assert_allclose(x, expected)
+
+
+def test_a_donated_array_cannot_be_used_again() -> None:
+    step = fg.jit(lambda x: 1.0 - 0.5 * np.sin(x), donate_argnums=0)
+    total = fg.jit(np.sum)
+    x = np.ones(5)
+    total(x)
+    y = step(x)
+    message = r"shape \(5,\) is used after it was donated .* at .*test_stages\.py:\d+"
+    uses: list[Callable[[], Any]] = [
+        lambda: step(x),
+        lambda: total(x),
+        lambda: fg.jit(lambda tree: tree["x"])({"x": x}),
+        lambda: fg.grad(np.sum)(x),
+        lambda: fg.vmap(np.sin)(x),
+        lambda: fg.grad(lambda t: np.sum(t * x))(np.ones(5)),
+    ]
+    for use in uses:
+        with pytest.raises(ArgumentError, match=message):
+            use()
+    z = step(y)
+    assert z.shape == (5,)
+    with pytest.raises(ArgumentError, match=message):
+        step(y)
+
+
+def test_donated_arrays_are_forgotten_when_they_go() -> None:
+    gc.collect()
+    before = len(GIVEN)
+    x = fg.jit(np.sin, donate_argnums=0)(np.ones(5))
+    assert len(GIVEN) == before + 1  # the result lies in its memory
+    del x
+    assert len(GIVEN) == before
