@@ -248,8 +248,11 @@ class Tracer(Storage):
         if self.aval.dtype.kind in "fc" and self._trace.depends(self._index):
             if is_storing():
                 raise stored(self.aval)
+            # Without values it has a reason beside the derivative.
+            why = self._trace.in_values is None and _ABSTRACT_REASONS.get(self._trace.why_abstract)
             raise LostDerivativeError(
-                f"{conversion} of a traced {self.aval} would drop its derivative{here()}\n  {instead}"
+                f"{conversion} of a traced {self.aval}{f', which {why},' if why else ''} would drop its derivative"
+                f"{here()}\n  {instead}"
             )
         return self._concrete("value", instead)
 

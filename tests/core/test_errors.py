@@ -116,6 +116,11 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         LostDerivativeError,
         rf"float\(\) of a traced f64\[\] would drop its derivative{HERE}{STAY}",
     ),
+    "float under jit": (
+        lambda: fg.jit(lambda x: math.sqrt(x))(2.0),
+        LostDerivativeError,
+        rf"float\(\) of a traced f64\[\], which has no value under jit, would drop its derivative{HERE}{STAY}",
+    ),
     "math.sin": (
         lambda: fg.grad(lambda x: math.sin(x))(2.0),
         LostDerivativeError,
