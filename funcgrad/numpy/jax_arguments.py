@@ -78,7 +78,7 @@ _DROPPED: dict[str, dict[str, tuple[Any, ...]]] = {
 def _dropping(name: str) -> Callable[..., Any]:
     """NumPy's function without the arguments that have no meaning here."""
     dropped = _DROPPED[name]
-    contracts = name in _CONTRACTING
+    contracts, reduces = name in _CONTRACTING, name in _REDUCTIONS
 
     @functools.wraps(getattr(np, name))
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -88,6 +88,8 @@ def _dropping(name: str) -> Callable[..., Any]:
         for argument, values in dropped.items():
             if argument in kwargs and any(v is _ANY or kwargs[argument] is v for v in values):
                 del kwargs[argument]
+        if reduces and type(kwargs.get("axis")) is list:  # JAX takes any sequence
+            kwargs["axis"] = tuple(kwargs["axis"])
         dtype = kwargs.pop("preferred_element_type", None) if contracts else None
         result = function(*args, **kwargs)
         return result if dtype is None else result.astype(dtype)

@@ -46,6 +46,11 @@ def is_mask(where: Any) -> bool:
 
 def as_mask(where: Any, shape: tuple[int, ...], name: str) -> Any:
     """A `where` argument as a boolean array that broadcasts to this shape."""
+    if where is None:
+        raise ArgumentError(
+            f"{name}: where=None leaves out everything in NumPy, and nothing in JAX{here()}\n  leave `where` out, or "
+            "call the function of funcgrad.numpy, which takes it as JAX does"
+        )
     mask = operand(where)
     if typeof(mask).dtype != _BOOL:
         raise ArgumentError(f"{name}: where must be boolean, got {typeof(mask)}{here()}")

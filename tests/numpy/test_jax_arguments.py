@@ -18,6 +18,8 @@ INDICES = np.array([[0, 3], [2, 1]])
 CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "sum without a mask": ("sum", (X,), {"where": None, "initial": None, "axis": 1}),
     "sum of integers": ("sum", (INDICES,), {"promote_integers": True}),
+    "sum over a list of axes": ("sum", (X,), {"axis": [0, 1]}),
+    "mean over a list of axes": ("mean", (X,), {"axis": [-1], "keepdims": True}),
     "max without a start": ("max", (X,), {"where": None, "initial": None}),
     "nanmean without a mask": ("nanmean", (X,), {"where": None}),
     "dot of a precision": ("dot", (X, X.T), {"precision": "highest"}),

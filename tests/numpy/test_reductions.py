@@ -130,6 +130,10 @@ def test_out_into_a_plain_array() -> None:
         (lambda x: np.max(x[:0], axis=0), "over axis 0"),
         (lambda x: np.argmin(x[:, :0], axis=1), "argmin of an empty sequence: shape (2, 0)"),
         (lambda x: np.max(x, where=x > 0.0), "does not have an identity"),
+        (
+            lambda x: x.sum(where=None),
+            "np.sum: where=None leaves out everything in NumPy, and nothing in JAX",
+        ),
         (lambda x: np.sum(x, where=x), "np.sum: where must be boolean, got f64[2,3]"),
         (
             lambda x: np.mean(x, where=np.ones(2, bool)),
