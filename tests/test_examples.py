@@ -60,6 +60,7 @@ def lesson():
 
 
 def test_digits(tmp_path):
+    pytest.importorskip("matplotlib")  # for the picture
     output = run("digits.py", "--plot", str(tmp_path / "surprises.png"))
     accuracy = float(re.search(r"accuracy on held-out images: ([\d.]+)%", output).group(1))
     assert accuracy >= 97.0

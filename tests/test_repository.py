@@ -135,8 +135,14 @@ def modules() -> list[str]:
     ]
 
 
+# Modules whose examples need more than NumPy, SciPy and JAX.
+OPTIONAL = {"funcgrad.api.drawing": "networkx"}
+
+
 @pytest.mark.parametrize("module", modules())
 def test_docstrings_print_what_they_say(module: str) -> None:
+    if module in OPTIONAL:
+        pytest.importorskip(OPTIONAL[module])
     failures, _ = doctest.testmod(importlib.import_module(module), verbose=False)
     assert not failures, f"the docstrings of {module} differ, see the captured output"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -11,8 +12,9 @@ from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import inexact, normalize_axes, restore_axes
+from funcgrad.ops.basic import convert
 from funcgrad.ops.special import ufuncs as sp
-from funcgrad.scipy.mirror import mirrors
+from funcgrad.scipy.mirror import mirrors, scipy_module
 
 
 def _count(x: Any, axis: Any) -> int:
@@ -138,9 +140,16 @@ def moment(
     _propagates("moment", nan_policy)
     a = inexact(a)
     if not np.isscalar(order):
+        a = convert(a, _dtype_of_moments(typeof(a).dtype))
         return np.stack([moment(a, k, axis, center=center, keepdims=keepdims) for k in order])
     middle = np.mean(a, axis=axis, keepdims=True) if center is None else center
     return np.mean((a - middle) ** order, axis=axis, keepdims=keepdims)
+
+
+@functools.lru_cache(64)
+def _dtype_of_moments(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """What SciPy computes several orders in; its versions differ."""
+    return np.asarray(scipy_module("stats").moment(np.zeros(2, dtype), (1,))).dtype
 
 
 def _central(a: Any, axis: Any, order: int) -> Any:
