@@ -88,19 +88,21 @@ def array(
     out = dispatch.as_array(object)
     if dtype is not None:
         out = _cast(out, dtype)
-    out = out.copy(order or "K") if copying(copy) else ordered(out, order)
+    out = _copied(out, order) if copying(copy) else ordered(out, order)
     if out.ndim < ndmin:
         out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
-    return _no_scalar(out)
+    return out
 
 
-def _no_scalar(x: Any) -> Any:
-    """The same as an array that can be written to, where a 0-d one would count as a scalar."""
-    return own(x) if is_scalar(x) else x
+def _copied(x: Any, order: Any = None) -> Any:
+    """A traced array of its own; a scalar becomes an array, which can be written to."""
+    return own(x) if is_scalar(x) else x.copy(order or "K")
 
 
 def ordered(x: Any, order: Any) -> Any:
-    """A traced array as it is if it lies in an order of NumPy's, else a copy that does."""
+    """A traced array as it is if it lies in an order of NumPy's, else a copy that does; a scalar as an array."""
+    if is_scalar(x):
+        return own(x)
     lies = {"C": "c_contiguous", "F": "f_contiguous"}.get(order)
     return x if lies is None or getattr(x.flags, lies) else x.copy(order)
 
@@ -160,7 +162,7 @@ def asarray(
         out = _cast(out, dtype)
     if out.aval.weak_type:
         out = out._strong(out)
-    return _no_scalar(out.copy(order or "K") if copy else ordered(out, order))
+    return _copied(out, order) if copy else ordered(out, order)
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -198,7 +200,7 @@ def full(
         return local(_numpy_full(shape, fill_value, dtype, order, **options))
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
     out = broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape)
-    return _no_scalar(out.copy())
+    return _copied(out)
 
 
 def _while_tracing(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.tracing import AbstractValue, Tracer, typeof
 
 
 class IndexingError(ArgumentError, IndexError):
@@ -21,7 +21,8 @@ def classify(key: Any, shape: tuple[int, ...]) -> list[tuple[str, Any]]:
     """The entries of an index with their kinds; the ellipsis is written out, if only as a mark.
 
     The kinds: int, slice, new (axis), ellipsis (carries the number of axes that it stands for),
-    dynamic (a traced integer scalar), array (of integers), mask (of one or more axes), bool (0-d).
+    dynamic (a traced integer scalar), array (of integers), mask (of one or more axes, or a traced 0-d one without a
+    value), bool (0-d).
     """
     entries = [_classify(k) for k in (key if type(key) is tuple else (key,))]
     used = sum([_n_axes(kind, k) for kind, k in entries])
@@ -68,7 +69,7 @@ def _classify(k: Any) -> tuple[str, Any]:
             k = dispatch.as_array(k) if len(k) else np.zeros(0, np.intp)
     aval = typeof(k)
     if aval.dtype.kind == "b":
-        return ("mask", k) if aval.shape else ("bool", bool(k))
+        return ("mask", k) if aval.shape or not _has_value(k) else ("bool", bool(k))
     if aval.dtype.kind not in "iu":
         raise IndexingError(
             f"arrays used as indices must be of integer (or boolean) type, not {aval}{here()}"
@@ -76,6 +77,23 @@ def _classify(k: Any) -> tuple[str, Any]:
     if aval.shape:
         return "array", k
     return ("dynamic", k) if type(k) is Tracer else ("int", int(k))
+
+
+def _has_value(k: Any) -> bool:
+    if type(k) is not Tracer:
+        return True
+    try:
+        value_of(k)
+    except AbstractValue:
+        return False
+    return True
+
+
+def value_of(x: Tracer) -> Any:
+    """The value of a traced array, or `AbstractValue` if it is not known."""
+    if x._view is not None:
+        x._refresh()
+    return x._trace.value(x._index)
 
 
 def _from_protocol(k: Any) -> tuple[str, Any]:

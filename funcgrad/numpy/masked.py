@@ -30,6 +30,11 @@ _INSTEAD = (
 )
 _REDUCTIONS = ("sum", "prod", "mean", "std", "var", "any", "all")
 _BASIC = frozenset(("int", "slice", "new", "ellipsis", "mask"))
+_ELEMENTWISE = frozenset(
+    (np.where, np.clip, np.round, np.real, np.imag, np.angle, np.sinc, np.i0, np.nan_to_num)
+    + (np.isclose, np.astype, np.copy, np.zeros_like, np.ones_like, np.empty_like, np.full_like)
+)
+_OF_DTYPES = frozenset((np.result_type, np.can_cast, np.iscomplexobj, np.isrealobj))
 
 
 class _Selection:
@@ -160,7 +165,9 @@ def has_mask(key: Any) -> bool:
 
 
 def _is_mask(k: Any) -> bool:
-    return (type(k) is Tracer or isinstance(k, np.ndarray)) and k.dtype.kind == "b" and k.ndim > 0
+    if type(k) is not Tracer and not (isinstance(k, np.ndarray) and k.ndim):
+        return False
+    return bool(k.dtype.kind == "b")
 
 
 class Masked(NDArrayOperatorsMixin):
@@ -177,6 +184,13 @@ class Masked(NDArrayOperatorsMixin):
     def dtype(self) -> np.dtype[Any]:
         return self.values.dtype
 
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return self.mask.__array_namespace__(api_version=api_version)
+
     def astype(self, dtype: Any) -> Masked:
         return Masked(self.selection, self.mask, convert(self.values, dtype))
 
@@ -187,24 +201,30 @@ class Masked(NDArrayOperatorsMixin):
         out = kwargs.pop("out", (None,))
         if method != "__call__" or kwargs or len(out) != 1:
             refuse_mask(self.mask)
-        operands = []
-        for x in inputs:
-            if type(x) is Masked:
-                if x.selection.key != self.selection.key:
-                    refuse_mask(self.mask)
-                operands.append(x.values)
-            else:
-                in_place = self.selection.in_place(x)
-                if in_place is None:
-                    refuse_mask(self.mask)
-                operands.append(in_place)
-        values = ufunc(*operands)
+        values = ufunc(*[self._in_place(x) for x in inputs])
         if type(out[0]) is Masked:
             out[0].values = convert(values, out[0].dtype)
             return out[0]
         return Masked(self.selection, self.mask, values)
 
+    def _in_place(self, x: Any) -> Any:
+        """An operand of a function that works element by element, in an array as large as that of `self`."""
+        if type(x) is Masked:
+            if x.selection.key != self.selection.key:
+                refuse_mask(self.mask)
+            return x.values
+        in_place = self.selection.in_place(x)
+        if in_place is None:
+            refuse_mask(self.mask)
+        return in_place
+
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in _OF_DTYPES:
+            return func(*[x.values if type(x) is Masked else x for x in args], **kwargs)
+        if func in _ELEMENTWISE and not kwargs.keys() & {"shape", "out", "where"}:
+            operands = [self._in_place(x) if _is_array(x) else x for x in args]
+            given = {k: self._in_place(x) if _is_array(x) else x for k, x in kwargs.items()}
+            return Masked(self.selection, self.mask, func(*operands, **given))
         if func in _MASKED_FUNCTIONS and len(args) == 1 and not kwargs and args[0] is self:
             return func(self.values, where=self.selection.mask)
         refuse_mask(self.mask)
@@ -235,6 +255,10 @@ class Masked(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"<elements of {self.values!r} selected by {self.mask!r}>"
+
+
+def _is_array(x: Any) -> bool:
+    return isinstance(x, (Masked, Tracer, np.ndarray))
 
 
 def _reduction(name: str) -> Callable[[Masked], Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from funcgrad.core.source import here
 from funcgrad.core.tracing import AbstractValue, Tracer, typeof
 from funcgrad.core.types import ShapedArray
-from funcgrad.numpy.index_entries import IndexingError, classify
+from funcgrad.numpy.index_entries import IndexingError, classify, value_of
 from funcgrad.ops.gather import gathered_shape, natural_position
 from funcgrad.ops.indexing import Index, Slice, indexed_shape, whole
 
@@ -289,10 +289,3 @@ def mask_value(mask: Any, entries: list[tuple[str, Any]]) -> Any:
         return value_of(mask)
     except AbstractValue:
         raise AbstractMask(mask, entries) from None
-
-
-def value_of(x: Tracer) -> Any:
-    """The value of a traced array, or `AbstractValue` if it is not known."""
-    if x._view is not None:
-        x._refresh()
-    return x._trace.value(x._index)

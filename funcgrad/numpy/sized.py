@@ -105,7 +105,7 @@ def _sized_unique(x: Any, size: int, fill_value: Any, *wanted: bool) -> Any:
     return sets.unique(x, *wanted, equal_nan=False, size=size, fill_value=fill_value)
 
 
-def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
+def unique_all(x: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
     """NumPy's `unique_all`; with `size`, of that length.
 
     >>> import numpy as np, funcgrad.numpy as fnp
@@ -117,7 +117,7 @@ def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) ->
     return sets.AllResult(*_sized_unique(x, size, fill_value, True, True, True))
 
 
-def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
+def unique_counts(x: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
     """NumPy's `unique_counts`; with `size`, of that length.
 
     >>> import numpy as np, funcgrad.numpy as fnp
@@ -129,7 +129,7 @@ def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None)
     return sets.CountsResult(*_sized_unique(x, size, fill_value, False, False, True))
 
 
-def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
+def unique_inverse(x: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
     """NumPy's `unique_inverse`; with `size`, of that length.
 
     >>> import numpy as np, funcgrad.numpy as fnp
@@ -141,7 +141,7 @@ def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None
     return sets.InverseResult(*_sized_unique(x, size, fill_value, False, True))
 
 
-def unique_values(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
+def unique_values(x: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
     """NumPy's `unique_values`; with `size`, of that length.
 
     >>> import numpy as np, funcgrad.numpy as fnp

@@ -117,6 +117,14 @@ def _matmul(self: Any, other: Any) -> Any:
     return np.matmul(self, other)
 
 
+def _matmul_in_place(self: Tracer, other: Any) -> Any:
+    if self.aval.ndim < 2:
+        raise ValueError(
+            f"`@=` takes a matrix on its left, not {self.aval}{here()}\n  write x = x @ y instead"
+        )
+    return _matmul(self, other)
+
+
 def _equality(primitive: Any, unlike: bool) -> Operator:
     binary = primitive.binary
 
@@ -137,6 +145,7 @@ for _name, _operator in (
     ("ne", _equality(e.ne, unlike=True)),
 ):
     setattr(Tracer, f"__{_name}__", _operator)
+Tracer.__imatmul__ = _in_place(_matmul_in_place, "@")  # type: ignore[attr-defined]
 
 
 # Unary operators, and Python's rounding, which gives integers

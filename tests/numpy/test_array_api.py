@@ -7,6 +7,7 @@ replaced are compared here with NumPy's, on plain arrays and while tracing.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,14 @@ NAMES = words("""
 LATER = {"unstack", "cumulative_prod", "cumulative_sum", "take_along_axis"}
 
 
+# Which of them are not NumPy's own objects: those whose signatures could differ.
+OWN = [
+    name
+    for name in NAMES
+    if callable(getattr(np, name, None)) and getattr(fnp, name) is not getattr(np, name)
+]
+
+
 def find(namespace: Any, name: str) -> Any:
     for part in name.split("."):
         namespace = getattr(namespace, part)
@@ -59,6 +68,21 @@ def test_every_name_of_the_standard_is_there(name: str) -> None:
         return
     assert hasattr(
         find(fnp, name.rpartition(".")[0]) if "." in name else fnp, name.rpartition(".")[2]
+    )
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_parameters_are_numpys(name: str) -> None:
+    """The standard's suite compares names, order and kinds of parameters; further ones stand behind."""
+    numpys, ours = (inspect.signature(find(xp, name)).parameters for xp in (np, fnp))
+    wanted = [p for p in numpys.values() if p.kind is not p.VAR_KEYWORD and p.name[:2] != "a_"]
+    named = [p.name for p in wanted if p.kind is not p.POSITIONAL_ONLY]
+    if name == "clip":  # whose names before version 2.1 are NumPy's first ones
+        assert list(ours)[1:3] == ["min", "max"]
+        return
+    assert [n for n in ours if n in named] == named
+    assert all(
+        ours[p.name].kind in (p.kind, p.POSITIONAL_OR_KEYWORD) for p in wanted if p.name in ours
     )
 
 
@@ -185,7 +209,23 @@ CALLS: dict[str, tuple[Callable[[Any, Any], Any], Any]] = {
     "bit operators": (lambda xp, x: (~x, x & 1, x | 2, x ^ 3, x << 1, x >> 1), J),
     "attributes": (lambda xp, x: x.T.sum() + x.mT[0, 0] + x.size + x.ndim + x.shape[0], A),
     "to_device": (lambda xp, x: x.to_device(x.device), A),
+    "0-d results are arrays": (lambda xp, x: written(xp.asarray(xp.sum(x), copy=True)), A),
+    "0-d arrays of numbers": (lambda xp, x: written(xp.full((), x[0, 0])), A),
+    "cumulative_sum of 0-d": (lambda xp, x: xp.cumulative_sum(xp.asarray(x[0, 0])), A),
+    "argsort of 0-d": (lambda xp, x: xp.argsort(xp.asarray(x[0, 0]), axis=0), A),
+    "repeat of 0-d": (lambda xp, x: xp.repeat(xp.asarray(x[0, 0]), 2, axis=0), A),
 }
+
+
+def written(x: Any) -> Any:
+    """A 0-d array after assignments to it, which other names see."""
+    other = x
+    x[()] = x[()] * 2.0
+    x[x > 0.0] += 1.0
+    x *= 3.0
+    return other
+
+
 # Their shapes depend on values, which are known under derivatives only.
 VALUES_ON_DEMAND: dict[str, Callable[[Any, Any], Any]] = {
     "nonzero": lambda xp, x: xp.nonzero(x > 0.4),
@@ -275,3 +315,131 @@ def test_array_api_compat_accepts_traced_arrays() -> None:
         return xp.sum(compat.to_device(x, "cpu") ** 2)
 
     assert fg.grad(f)(np.arange(3.0)).tolist() == [0.0, 2.0, 4.0]
+
+
+# Special values of the arguments, in every dtype, on 0-d and other arrays.
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 3.0, 1e-40, 1e30]
+REAL_BINARY = words("""
+    add atan2 copysign divide floor_divide hypot logaddexp maximum minimum multiply nextafter pow remainder
+    subtract less equal greater_equal
+""")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", REAL_BINARY)
+def test_special_values_of_two_arguments(name: str, dtype: str) -> None:
+    x, y = (a.ravel().astype(dtype) for a in np.meshgrid(SPECIAL, SPECIAL))
+    with np.errstate(all="ignore"):
+        expected = find(np, name)(x, y)
+        compiled = fg.jit(lambda x, y: find(x.__array_namespace__(), name)(x, y))
+        assert_special(compiled(x, y), expected)
+        for a, b, wanted in list(zip(x, y, expected, strict=True))[
+            ::7
+        ]:  # scalars are compiled otherwise
+            assert_special(compiled(a, b), wanted)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("name", UNARY)
+def test_special_values_of_one_argument(name: str, dtype: str) -> None:
+    x = np.array(SPECIAL)
+    if dtype == "complex128":
+        if name in ("ceil", "floor", "trunc", "signbit"):
+            pytest.skip("of real numbers")
+        real, imaginary = np.meshgrid(x, x)
+        x = (real.astype(complex) + 0.0).ravel()
+        x.imag = imaginary.ravel()
+    x = x.astype(dtype)
+    with np.errstate(all="ignore"):
+        expected = find(np, name)(x)
+        compiled = fg.jit(lambda x: find(x.__array_namespace__(), name)(x))
+        assert_special(compiled(x), expected)
+        for value, wanted in list(zip(x, expected, strict=True))[:12]:
+            assert_special(compiled(value), wanted)
+
+
+def assert_special(got: Any, wanted: Any) -> None:
+    assert got.dtype == wanted.dtype
+    eps = np.finfo(wanted.dtype).eps if wanted.dtype.kind in "fc" else 0
+    np.testing.assert_allclose(got, wanted, rtol=8 * eps, atol=0)
+    for part in (np.real, np.imag):
+        zeros = part(wanted) == 0
+        np.testing.assert_array_equal(np.signbit(part(got))[zeros], np.signbit(part(wanted))[zeros])
+
+
+def test_indices_and_in_place_operators_raise_what_numpy_raises() -> None:
+    def attempt(change: Callable[[Any, Any], Any], x: Any) -> type[Exception]:
+        def f(x: Any) -> Any:
+            return change(x.__array_namespace__() if hasattr(x, "aval") else np, x + 0)
+
+        with pytest.raises((TypeError, ValueError, IndexError)) as numpys:
+            f(x)
+        with pytest.raises((TypeError, ValueError, IndexError)) as ours:
+            fg.jit(f)(x)
+        assert any(
+            isinstance(ours.value, kind) and isinstance(numpys.value, kind)
+            for kind in (TypeError, ValueError, IndexError)
+        )
+        return type(ours.value)
+
+    def matmul_of_vectors(xp: Any, x: Any) -> Any:
+        x @= x
+        return x
+
+    def other_kind(xp: Any, x: Any) -> Any:
+        x += 1.5
+        return x
+
+    def larger(xp: Any, x: Any) -> Any:
+        x += xp.ones((2, 3), dtype=x.dtype)
+        return x
+
+    attempt(matmul_of_vectors, np.arange(3))
+    attempt(other_kind, np.arange(3))
+    attempt(larger, np.arange(3))
+    attempt(lambda xp, x: x[3], np.arange(3))
+    attempt(lambda xp, x: x[0, 0], np.arange(3))
+    attempt(lambda xp, x: xp.squeeze(x, axis=0), np.arange(3))
+    attempt(lambda xp, x: xp.concat((x, x[None])), np.arange(3))
+    attempt(lambda xp, x: xp.reshape(x, (2, 2)), np.arange(3))
+    attempt(lambda xp, x: xp.sum(x, axis=1), np.arange(3))
+    attempt(lambda xp, x: xp.matmul(x, x[:2]), np.arange(3))
+
+
+def test_masks_without_values_in_array_agnostic_code() -> None:
+    """`apply_where` of array-api-extra: both branches on the elements where they apply."""
+
+    def f(x: Any) -> Any:
+        xp = x.__array_namespace__()
+        inside = x > 0.3
+        first, second = xp.clip(xp.log(x[inside]), -1.0, None), 2.0 * xp.sin(x[~inside])
+        out = xp.empty_like(inside, dtype=xp.result_type(first, second))
+        outside = ~inside
+        second = xp.where(x[outside] > 0.2, xp.sin(x[outside]), 0.0)
+        out[inside] = xp.astype(first, out.dtype)
+        out[outside] = second
+        return out
+
+    expected = np.where(A > 0.3, np.clip(np.log(A), -1.0, None), np.where(A > 0.2, np.sin(A), 0.0))
+    assert_same(fg.jit(f)(A), expected)
+    assert_same(fg.vmap(f)(A), expected)
+    slopes = np.where(np.exp(-1) < A, 1.0 / A, np.where((A > 0.2) & (A <= 0.3), np.cos(A), 0.0))
+    assert_same(fg.jit(fg.grad(lambda x: f(x).sum()))(A), slopes)
+
+
+def test_array_api_extra_on_traced_arrays() -> None:
+    xpx = pytest.importorskip("array_api_extra")
+    calls: dict[str, Callable[[Any], Any]] = {
+        "apply_where": lambda x: xpx.apply_where(x > 0.3, (x,), lambda x: x * 2, lambda x: -x),
+        "at": lambda x: xpx.at(x)[x > 0.3].multiply(2.0, copy=True),
+        "kron": lambda x: xpx.kron(x, x),
+        "pad": lambda x: xpx.pad(x, 2, constant_values=1.0),
+        "cov": xpx.cov,
+        "sinc": xpx.sinc,
+        "isclose": lambda x: xpx.isclose(x, x + 1e-12),
+        "lazy_apply": lambda x: xpx.lazy_apply(lambda x: 2.0 * x, x, shape=x.shape, dtype=x.dtype),
+    }
+    for call in calls.values():
+        expected = call(A)
+        assert_same(fg.jit(call)(A), expected)
+        assert_same(fg.vmap(call)(np.stack([A, A]))[1], expected)
