@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,44 +31,23 @@ def filled(prototype: Any, value: Any, dtype: Any, order: str, shape: Any) -> An
     return own(new, copy_layout(x, order) if isinstance(x, Tracer) and shape is None else None)
 
 
-@implements(np.zeros_like)
-def zeros_like(
-    a: Any,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-) -> Any:
-    return filled(a, 0, dtype, order, shape)
+def _filled_with(value: Any) -> Callable[..., Any]:
+    def fill(
+        a: Any,
+        dtype: Any = None,
+        order: str = "K",
+        subok: bool = True,
+        shape: Any = None,
+        *,
+        device: Any = None,
+    ) -> Any:
+        return filled(a, value, dtype, order, shape)
+
+    return fill
 
 
-@implements(np.ones_like)
-def ones_like(
-    a: Any,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-) -> Any:
-    return filled(a, 1, dtype, order, shape)
-
-
-@implements(np.empty_like)
-def empty_like(
-    prototype: Any,
-    /,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    *,
-    device: Any = None,
-) -> Any:
-    return filled(prototype, 0, dtype, order, shape)
+implements(np.zeros_like, np.empty_like)(_filled_with(0))
+implements(np.ones_like)(_filled_with(1))
 
 
 @implements(np.full_like)

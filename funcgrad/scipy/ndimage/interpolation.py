@@ -96,6 +96,29 @@ def _bspline(d: Any, order: int) -> Any:
     return total / factorial
 
 
+def _brought_inside(position: Any, n: int, mode: str) -> tuple[Any, Any]:
+    """Positions along an axis of length n where the mode takes them to, and which of them have a value (True: all)."""
+    if mode == "constant":
+        within = (position >= 0) & (position <= n - 1)
+        return np.where(within, position, 0.0), within
+    if mode == "nearest":
+        return np.clip(position, 0.0, n - 1.0), True
+    return _fold(position, n, mode) if mode in ("mirror", "wrap") else position, True
+
+
+def _taps_inside(taps: Any, n: int, mode: str, order: int) -> tuple[Any, Any]:
+    """The coefficients along an axis of length n that taps stand for, and which there are (True: all)."""
+    if mode == "grid-constant":
+        return np.clip(taps, 0, n - 1), (taps >= 0) & (taps < n)
+    if mode == "nearest":
+        return _fold(taps, n, "reflect") if order > 1 else np.clip(taps, 0, n - 1), True
+    return _fold(taps, n, "mirror" if mode in ("constant", "wrap") else mode), True
+
+
+def _both(x: Any, y: Any) -> Any:
+    return y if x is True else x if y is True else x & y
+
+
 @mirrors("ndimage")
 def map_coordinates(
     input: Any,
@@ -128,35 +151,18 @@ def map_coordinates(
             x = _prefiltered(x, order, axis, mode)
     shape = typeof(x).shape
     out_ndim = len(typeof(c).shape) - 1
-    edges = {"constant": "mirror", "wrap": "mirror", "nearest": "nearest"}.get(mode, mode)
     index, weights, inside, taps_inside = [], [], True, True
     for d in range(ndim):
-        position, n = c[d] + float(pad), shape[d]
-        if mode == "constant":
-            within = (position >= 0) & (position <= n - 1)
-            inside = within if inside is True else inside & within
-            position = np.where(within, position, 0.0)
-        elif mode == "nearest":
-            position = np.clip(position, 0.0, n - 1.0)
-        elif mode == "mirror" or mode == "wrap":
-            position = _fold(position, n, mode)
+        position, within = _brought_inside(c[d] + float(pad), shape[d], mode)
+        inside = _both(inside, within)
         base = np.floor(position + 0.5) if order % 2 == 0 else np.floor(position)
-        w = _weights(position - base, order)
         nodes = np.arange(order + 1) - order // 2
         taps = convert(base, np.int64) + nodes.reshape((-1,) + (1,) * out_ndim)
-        if mode == "grid-constant":
-            ok = (taps >= 0) & (taps < n)
-            taps = np.clip(taps, 0, n - 1)
-        elif mode == "nearest":
-            taps = _fold(taps, n, "reflect") if order > 1 else np.clip(taps, 0, n - 1)
-        else:
-            taps = _fold(taps, n, edges)
+        taps, ok = _taps_inside(taps, shape[d], mode, order)
         spread = (1,) * d + (order + 1,) + (1,) * (ndim - 1 - d) + typeof(c).shape[1:]
         index.append(np.reshape(taps, spread))
-        weights.append(np.reshape(np.stack(w), spread))
-        if mode == "grid-constant":
-            ok = np.reshape(ok, spread)
-            taps_inside = ok if taps_inside is True else taps_inside & ok
+        weights.append(np.reshape(np.stack(_weights(position - base, order)), spread))
+        taps_inside = _both(taps_inside, ok if ok is True else np.reshape(ok, spread))
     place: Any = 0
     for taps, n in zip(index, shape, strict=True):
         place = place * n + taps
