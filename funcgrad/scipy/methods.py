@@ -20,6 +20,7 @@ from funcgrad.scipy.interpolate.grids import interpolate_along, interpolate_on_g
 from funcgrad.scipy.interpolate.piecewise import evaluate
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 from funcgrad.scipy.sparse.matrix import as_sparse
+from funcgrad.scipy.stats.density import kernel_log_density
 from funcgrad.scipy.stats.distribution import METHODS as OF_DISTRIBUTIONS
 
 # (class of SciPy's, method) -> implementation (self, *args, **kwargs)
@@ -87,6 +88,21 @@ def _frozen(name: str) -> Callable[..., Any]:
 for _name in OF_DISTRIBUTIONS:
     for _class in ("rv_frozen", "rv_continuous_frozen", "rv_discrete_frozen"):
         METHODS[_class, _name] = _frozen(_name)
+
+
+# Density estimates
+
+
+def _kernels(log: bool) -> Callable[..., Any]:
+    def method(self: Any, points: Any) -> Any:
+        found = kernel_log_density(self.dataset, self.weights, self.covariance, points)
+        return found if log else np.exp(found)
+
+    return method
+
+
+for _name in ("__call__", "evaluate", "pdf", "logpdf"):
+    METHODS["gaussian_kde", _name] = _kernels(_name == "logpdf")
 
 
 # Splines and interpolants

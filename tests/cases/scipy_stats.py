@@ -50,10 +50,14 @@ CONTINUOUS: dict[str, tuple[Range, list[Range]]] = {
     "genextreme": ((-0.5, 0.5), [(-0.3, 0.3)]),
     "powerlaw": ((0.4, 0.6), [POSITIVE]),
     "loguniform": ((1.5, 1.6), [(0.3, 0.6), (4.0, 5.0)]),
+    "burr": ((0.5, 3.0), [POSITIVE, POSITIVE]),
+    "fisk": ((0.5, 3.0), [POSITIVE]),
+    "gengamma": ((0.5, 3.0), [POSITIVE, (0.5, 2.0)]),
+    "triang": ((0.5, 0.6), [(0.1, 0.4)]),
 }
 # Derivatives by shapes beyond the first order that special functions lack, or that SciPy computes to
 # too few digits for finite differences of them.
-ONCE = {"gamma", "beta", "t", "chi2", "chi", "f", "invgamma", "gennorm", "maxwell"}
+ONCE = {"gamma", "gengamma", "beta", "t", "chi2", "chi", "f", "invgamma", "gennorm", "maxwell"}
 WITHOUT_CDF = {"vonmises", "wrapcauchy"}
 WITHOUT_PPF = {*WITHOUT_CDF, "skewnorm", "invgauss"}
 

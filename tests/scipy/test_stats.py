@@ -11,7 +11,7 @@ import scipy.stats
 
 import funcgrad as fg
 import funcgrad.scipy.stats as stats
-from funcgrad.core.errors import UnsupportedError
+from funcgrad.core.errors import ArgumentError, UnsupportedError
 from tests.cases.scipy_stats import CONTINUOUS, DISCRETE, WITHOUT_CDF, WITHOUT_PPF
 
 POINTS = np.array([-np.inf, -2.0, 0.0, 0.5, 1.0, 7.0, np.inf, np.nan])
@@ -143,3 +143,40 @@ def test_summaries_keep_axes(name: str, axis: int | None) -> None:
 def test_summaries_refuse_to_leave_nan_out(name: str) -> None:
     with pytest.raises(UnsupportedError, match=rf"scipy.stats.{name}: nan_policy='omit'"):
         fg.grad(lambda x: np.sum(getattr(stats, name)(x, nan_policy="omit")))(np.ones(3))
+
+
+def test_results_have_scipys_fields() -> None:
+    x, y = np.arange(6.0), np.array([0.1, 1.2, 1.8, 3.3, 3.9, 5.2])
+    line, plain = fg.jit(lambda y: scipy.stats.linregress(x, y)[:])(y), scipy.stats.linregress(x, y)
+    np.testing.assert_allclose(line, plain[:], rtol=1e-9)
+    error = fg.jit(lambda y: scipy.stats.linregress(x, y).intercept_stderr)(y)
+    np.testing.assert_allclose(error, plain.intercept_stderr)
+    found = fg.jit(lambda y: scipy.stats.pearsonr(x, y).pvalue)(y)
+    np.testing.assert_allclose(found, scipy.stats.pearsonr(x, y).pvalue)
+    found = fg.jit(lambda y: scipy.stats.spearmanr(x, y).correlation)(y)
+    np.testing.assert_allclose(found, scipy.stats.spearmanr(x, y).correlation)
+
+
+def test_density_estimates_that_were_made_of_plain_data() -> None:
+    data = np.random.default_rng(0).normal(size=(2, 9))
+    kernels, points = scipy.stats.gaussian_kde(data), data[:, :3] + 0.1
+    for name in ("evaluate", "logpdf", "pdf", "__call__"):
+        f = lambda x, name=name: getattr(kernels, name)(x)
+        np.testing.assert_allclose(fg.jit(f)(points), f(points))
+        fg.check_grads(f, (points,), order=1)
+
+
+def test_refusals() -> None:
+    x = np.array([1.0, 2.0, 4.0])
+    with pytest.raises(UnsupportedError, match="the most likely lmbda has no traced"):
+        fg.jit(lambda x: stats.boxcox(x)[0])(x)
+    with pytest.raises(ArgumentError, match="takes two vectors of one length, 2 at least"):
+        fg.jit(lambda x: stats.linregress(x, x[1:]).slope)(x)
+    with pytest.raises(ArgumentError, match="alternative is 'two-sided', 'less' or 'greater'"):
+        fg.jit(lambda x: stats.pearsonr(x, x[::-1], alternative="more")[1])(x)
+    with pytest.raises(ArgumentError, match="`bw_method` should be 'scott'"):
+        fg.jit(lambda x: stats.gaussian_kde(x, "normal")(0.0))(x)
+    with pytest.raises(ArgumentError, match="points have dimension 2, dataset has 1"):
+        fg.jit(lambda x: stats.gaussian_kde(x)(np.ones((2, 2))))(x)
+    with pytest.raises(UnsupportedError, match=r"scipy.stats.alpha.ppf has no traced"):
+        fg.jit(lambda x: stats.alpha.ppf(x / 5.0, 1.0))(x)

@@ -11,7 +11,10 @@ np.float64(1.0)
 
 from __future__ import annotations
 
+from typing import Any
+
 from funcgrad.scipy.mirror import other_names
+from funcgrad.scipy.stats.borrowed import BORROWED
 from funcgrad.scipy.stats.continuous import (
     beta,
     cauchy,
@@ -35,6 +38,7 @@ from funcgrad.scipy.stats.continuous import (
     weibull_max,
     weibull_min,
 )
+from funcgrad.scipy.stats.density import gaussian_kde
 from funcgrad.scipy.stats.discrete import (
     bernoulli,
     betabinom,
@@ -52,16 +56,32 @@ from funcgrad.scipy.stats.multivariate import (
     multivariate_t,
     wishart,
 )
+from funcgrad.scipy.stats.relations import (
+    boxcox,
+    boxcox_llf,
+    f_oneway,
+    linregress,
+    pearsonr,
+    rankdata,
+    spearmanr,
+    yeojohnson,
+    yeojohnson_llf,
+)
 from funcgrad.scipy.stats.shaped import (
+    burr,
     chi,
+    fisk,
     genextreme,
+    gengamma,
     gennorm,
     genpareto,
     invgauss,
     loguniform,
     maxwell,
+    ncx2,
     powerlaw,
     skewnorm,
+    triang,
     truncnorm,
     vonmises,
     wrapcauchy,
@@ -77,14 +97,20 @@ from funcgrad.scipy.stats.summary import (
     zscore,
 )
 
-__getattr__ = other_names("stats")
+_other = other_names("stats")
+
+
+def __getattr__(name: str) -> Any:
+    return BORROWED[name] if name in BORROWED else _other(name)
+
 
 __all__ = [
-    "bernoulli", "beta", "betabinom", "binom", "cauchy", "chi", "chi2", "dirichlet", "expon",
-    "f", "gamma", "genextreme", "gennorm", "genpareto", "geom", "gumbel_l", "gumbel_r",
-    "halfcauchy", "halfnorm", "invgamma", "invgauss", "laplace", "logistic", "lognorm",
-    "loguniform", "logser", "maxwell", "multinomial", "multivariate_normal", "multivariate_t",
-    "nbinom", "norm", "pareto", "poisson", "powerlaw", "rayleigh", "skellam", "skewnorm", "t",
-    "truncnorm", "uniform", "vonmises", "weibull_max", "weibull_min", "wishart", "wrapcauchy",
-    "entropy", "gmean", "hmean", "kurtosis", "moment", "sem", "skew", "zscore",
+    "bernoulli", "beta", "betabinom", "binom", "boxcox", "boxcox_llf", "burr", "cauchy", "chi", "chi2", "dirichlet",
+    "entropy", "expon", "f", "f_oneway", "fisk", "gamma", "gaussian_kde", "genextreme", "gengamma", "gennorm",
+    "genpareto", "geom", "gmean", "gumbel_l", "gumbel_r", "halfcauchy", "halfnorm", "hmean", "invgamma", "invgauss",
+    "kurtosis", "laplace", "linregress", "logistic", "lognorm", "loguniform", "logser", "maxwell", "moment",
+    "multinomial", "multivariate_normal", "multivariate_t", "nbinom", "ncx2", "norm", "pareto", "pearsonr",
+    "poisson", "powerlaw", "rankdata", "rayleigh", "sem", "skellam", "skew", "skewnorm", "spearmanr", "t",
+    "triang", "truncnorm", "uniform", "vonmises", "weibull_max", "weibull_min", "wishart", "wrapcauchy",
+    "yeojohnson", "yeojohnson_llf", "zscore", *BORROWED,
 ]  # fmt: skip

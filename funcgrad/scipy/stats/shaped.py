@@ -220,3 +220,81 @@ chi = Continuous(
     ppf=lambda q, df: np.sqrt(2.0 * sp.gammaincinv(0.5 * df, q)),
     isf=lambda q, df: np.sqrt(2.0 * sp.gammainccinv(0.5 * df, q)),
 )
+
+
+# Log-logistic, Burr's, generalised gamma, triangular and noncentral
+
+
+def _fisk(formula: Any) -> Any:
+    """A formula of the logistic distribution, at the logarithm."""
+    return lambda y, c: formula(c * np.log(y))
+
+
+fisk = Continuous(
+    "fisk",
+    "c",
+    support=(0.0, math.inf),
+    check=positive,
+    zero_at_low=True,
+    logpdf=lambda y, c: (
+        np.log(c) - np.log(y) + sp.log_expit(c * np.log(y)) + sp.log_expit(-c * np.log(y))
+    ),
+    cdf=_fisk(sp.expit),
+    sf=_fisk(lambda u: sp.expit(-u)),
+    logcdf=_fisk(sp.log_expit),
+    logsf=_fisk(lambda u: sp.log_expit(-u)),
+    ppf=lambda q, c: np.exp(sp.logit(q) / c),
+    isf=lambda q, c: np.exp(-sp.logit(q) / c),
+)
+burr = Continuous(
+    "burr",
+    "c d",
+    support=(0.0, math.inf),
+    check=positive,
+    zero_at_low=True,
+    logpdf=lambda y, c, d: (
+        np.log(c) + np.log(d) - (c + 1.0) * np.log(y) - (d + 1.0) * np.log1p(y**-c)
+    ),
+    cdf=lambda y, c, d: np.exp(-d * np.log1p(y**-c)),
+    sf=lambda y, c, d: -np.expm1(-d * np.log1p(y**-c)),
+    logcdf=lambda y, c, d: -d * np.log1p(y**-c),
+    ppf=lambda q, c, d: np.expm1(-np.log(q) / d) ** (-1.0 / c),
+)
+gengamma = Continuous(
+    "gengamma",
+    "a c",
+    support=(0.0, math.inf),
+    check=lambda a, c: (a > 0) & (c != 0),
+    zero_at_low=True,
+    logpdf=lambda y, a, c: np.log(np.abs(c)) + sp.xlogy(c * a - 1.0, y) - y**c - sp.gammaln(a),
+    cdf=lambda y, a, c: np.where(c > 0, sp.gammainc(a, y**c), sp.gammaincc(a, y**c)),
+    sf=lambda y, a, c: np.where(c > 0, sp.gammaincc(a, y**c), sp.gammainc(a, y**c)),
+    ppf=lambda q, a, c: np.where(c > 0, sp.gammaincinv(a, q), sp.gammainccinv(a, q)) ** (1.0 / c),
+    isf=lambda q, a, c: np.where(c > 0, sp.gammainccinv(a, q), sp.gammaincinv(a, q)) ** (1.0 / c),
+)
+triang = Continuous(
+    "triang",
+    "c",
+    support=(0.0, 1.0),
+    check=lambda c: (c >= 0) & (c <= 1),
+    zero_at_low=True,
+    logpdf=lambda y, c: (
+        math.log(2.0) + np.where(y < c, np.log(y) - np.log(c), np.log1p(-y) - np.log1p(-c))
+    ),
+    cdf=lambda y, c: np.where(y < c, y * y / c, 1.0 - (1.0 - y) ** 2 / (1.0 - c)),
+    ppf=lambda q, c: np.where(q < c, np.sqrt(c * q), 1.0 - np.sqrt((1.0 - c) * (1.0 - q))),
+)
+# The density (https://dlmf.nist.gov/10.25, N. Johnson, S. Kotz, Continuous Univariate Distributions 2, 29.4), as a
+# function of the points and of the noncentrality: its Bessel function has no derivative by the degrees of freedom.
+ncx2 = Continuous(
+    "ncx2",
+    "df nc",
+    support=(0.0, math.inf),
+    check=lambda df, nc: (df > 0) & (nc >= 0),
+    zero_at_low=True,
+    logpdf=lambda y, df, nc: (
+        np.log(sp.ive(0.5 * df - 1.0, np.sqrt(nc * y)) / 2.0)
+        + (0.25 * df - 0.5) * np.log(y / nc)
+        - 0.5 * (np.sqrt(y) - np.sqrt(nc)) ** 2
+    ),
+)
