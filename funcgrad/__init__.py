@@ -162,6 +162,7 @@ _NAMESPACES = frozenset(
         "errors",
         "experimental",
         "flatten_util",
+        "image",
         "lax",
         "nn",
         "numpy",

@@ -112,6 +112,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("poisson", (np.array([0.0, 0.5, 3.0, 9.9]), (6, 4)), {}),
     ("binomial", (np.array([0, 1, 10, 20]), WEIGHTS, (6, 4)), {}),
     ("binomial", (1000, 0.4), {}),
+    ("poisson", (np.array([3.0, 12.0, 50.0, 400.0]), (60, 4)), {}),
+    ("binomial", (np.array([5, 100, 1000]), 0.7, (60, 3)), {}),
     ("binomial", (np.array([np.nan, 3.0, -1.0, np.inf]), np.array([0.5, np.nan, 0.5, 0.5])), {}),
     ("multinomial", (8, WEIGHTS), {}),
     ("multinomial", (np.array([3, 5]), WEIGHTS), {"shape": (2,)}),

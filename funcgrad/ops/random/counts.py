@@ -15,6 +15,8 @@ from funcgrad.ops.random.primitives import is_philox, unit_block
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 # A mean up to which counting single events is faster.
 _FEW_EVENTS = 10.0
+# What stands in rejections for means and trials that need none: as in JAX, since it counts for the rounds.
+_PROXY_RATE, _PROXY_TRIALS = 1e5, 1e4
 # From here on counts are larger than an integer of 64 bits.
 _LARGEST_RATE = 9.2e18
 # log(k!) less Stirling's approximation to it, for small k.
@@ -38,21 +40,30 @@ def _uniform_at(key: Any, places: Any, dtype: np.dtype[Any]) -> Any:
     return out
 
 
-def _rejection(key: Any, places: Any, dtype: Any, propose: Callable[..., Any]) -> Any:
-    """A number for each of the places, proposed from two uniform numbers until it is accepted.
+def _rejection(key: Any, wanted: Any, dtype: Any, propose: Callable[..., Any]) -> Any:
+    """A number for each of the places that are wanted, proposed from two uniform numbers until it is accepted.
 
-    `propose(u, v, open)` gives numbers and whether they are accepted, for the places that are open.
+    `propose(u, v, places)` gives numbers and whether they are accepted. JAX draws anew for all places until each has
+    had an accepted number, and keeps the last one. So the rounds are counted first, and looked through backwards.
     """
-    out = np.empty(len(places))
-    open_ = np.arange(len(places))
+
+    def draw(keys: Any, places: Any) -> tuple[Any, Any]:
+        u, v = [_uniform_at(k, places, dtype).astype(float) for k in keys]
+        return propose(u - 0.5, v, places)
+
+    rounds = []
+    open_ = np.arange(len(wanted)) if wanted.any() else np.empty(0, int)
     while open_.size:
         key, first, second = threefry.split(key[None], 3)[0]
-        u = _uniform_at(first, places[open_], dtype).astype(float) - 0.5
-        v = _uniform_at(second, places[open_], dtype).astype(float)
-        k, accepted = propose(u, v, open_)
-        out[open_] = k
+        rounds.append((first, second))
+        open_ = open_[~draw(rounds[-1], open_)[1]]
+    out = np.empty(len(wanted))
+    open_ = np.flatnonzero(wanted)
+    for keys in reversed(rounds):
+        k, accepted = draw(keys, open_)
+        out[open_[accepted]] = k[accepted]
         open_ = open_[~accepted]
-    return out
+    return out[wanted]
 
 
 # Poisson
@@ -66,7 +77,7 @@ def _poisson(key: Any, rate: Any, dtype: np.dtype[Any]) -> Any:
     many = rate >= _FEW_EVENTS
     out = np.empty(len(rate))
     out[~many] = _count_arrivals(key, np.flatnonzero(~many), rate[~many])
-    out[many] = _poisson_by_rejection(key, np.flatnonzero(many), rate[many])
+    out[many] = _poisson_by_rejection(key, many, np.where(many, rate, _PROXY_RATE))
     return out
 
 
@@ -83,7 +94,7 @@ def _count_arrivals(key: Any, places: Any, rate: Any) -> Any:
     return np.where(rate == 0.0, 0.0, count)
 
 
-def _poisson_by_rejection(key: Any, places: Any, rate: Any) -> Any:
+def _poisson_by_rejection(key: Any, wanted: Any, rate: Any) -> Any:
     """W. Hörmann: The transformed rejection method for generating Poisson random variables (1993), PTRS."""
     log_rate = np.log(rate)
     b = 0.931 + 2.53 * np.sqrt(rate)
@@ -100,7 +111,7 @@ def _poisson_by_rejection(key: Any, places: Any, rate: Any) -> Any:
         out = (k < 0.0) | ((us < 0.013) & (v > us))
         return k, ((us >= 0.07) & (v <= squeeze[i])) | (~out & (left <= right))
 
-    return _rejection(key, places, _FLOAT32, propose)
+    return _rejection(key, wanted, _FLOAT32, propose)
 
 
 # Counts with the mean `rate`.
@@ -125,7 +136,8 @@ def _binomial(key: Any, count: Any, chance: Any) -> Any:
         few |= ~usual
         out = np.empty(len(n))
         out[few] = _count_successes(key, np.flatnonzero(few), n[few], q[few])
-        out[~few] = _binomial_by_rejection(key, np.flatnonzero(~few), n[~few], q[~few])
+        trials, chances = np.where(few, _PROXY_TRIALS, n), np.where(few, 0.5, q)
+        out[~few] = _binomial_by_rejection(key, ~few, trials, chances)
     out = np.where(swap, n - out, out)
     out[invalid] = np.nan
     out[endless] = np.inf
@@ -154,7 +166,7 @@ def _stirling_tail(k: Any) -> Any:
     return np.where(k <= 9.0, _STIRLING[np.clip(k, 0.0, 9.0).astype(int)], large)
 
 
-def _binomial_by_rejection(key: Any, places: Any, n: Any, q: Any) -> Any:
+def _binomial_by_rejection(key: Any, wanted: Any, n: Any, q: Any) -> Any:
     """W. Hörmann: The generation of binomial random variates (1993), algorithm BTRS."""
     deviation = np.sqrt(n * q * (1.0 - q))
     b = 1.15 + 2.53 * deviation
@@ -180,9 +192,9 @@ def _binomial_by_rejection(key: Any, places: Any, n: Any, q: Any) -> Any:
             - _stirling_tail(c - k)
         )
         inside = (k >= 0.0) & (k <= c)
-        return k, inside & (((us >= 0.07) & (v <= squeeze[i])) | (left <= right))
+        return k, ((us >= 0.07) & (v <= squeeze[i])) | (inside & (left <= right))
 
-    return _rejection(key, places, _FLOAT64, propose)
+    return _rejection(key, wanted, _FLOAT64, propose)
 
 
 # The number of successes in `count` trials that each have this chance, as floating-point numbers.
