@@ -73,7 +73,7 @@ def transpose(a: Any, axes: Any = None) -> Any:
     if axes is None:
         order = tuple(range(typeof(x).ndim))[::-1]
     else:
-        axes = (axes,) if hasattr(axes, "__index__") else axes
+        axes = axes if np.iterable(axes) else (axes,)
         order = tuple([normalize_axis(axis, typeof(x).ndim) for axis in axes])
         if len(order) != typeof(x).ndim:
             raise ArgumentError(

@@ -35,6 +35,7 @@ SHAPES = [
     Case(lambda x: np.ravel(x.T, "K"), name="ravel in memory order", jax=None),
     *each(np.transpose, [{}, {"axes": (1, 0)}], dtypes=MOVED, complex=True),
     Case(np.transpose, shapes=((2, 3, 4),), params={"axes": (1, -1, 0)}),
+    Case(np.transpose, params={"axes": np.array([1, 0])}, name="np.transpose by an array of axes"),
     Case(np.permute_dims, shapes=((2, 3, 4),), params={"axes": (1, 2, 0)}),
     Case(np.matrix_transpose, shapes=((2, 3, 4),)),
     Case(lambda x: x.T @ x, name="T"),
