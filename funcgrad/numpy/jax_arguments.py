@@ -70,7 +70,6 @@ _DROPPED: dict[str, dict[str, tuple[Any, ...]]] = {
     "digitize": {"method": (_ANY,)},
     "isin": {"method": (_ANY,)},
     "polyval": {"unroll": (_ANY,)},
-    "roots": {"strip_zeros": (True,)},
     "searchsorted": {"method": (_ANY,)},
 }
 
@@ -235,8 +234,33 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, *, length: int | N
     return at(np.zeros(length, np.result_type(ones)))[x].add(ones, mode="drop")
 
 
+def roots(p: Any, *, strip_zeros: bool = True) -> Any:
+    """NumPy's `roots`; with `strip_zeros=False` as many as there are coefficients but one, whatever their values are.
+
+    For each leading zero there is a NaN at the end.
+
+    >>> import numpy as np, funcgrad as fg, funcgrad.numpy as fnp
+    >>> quadratic = np.array([1.0, -3.0, 2.0])
+    >>> fg.jit(lambda p: fnp.roots(p, strip_zeros=False).real)(quadratic)
+    array([2., 1.])
+    """
+    if strip_zeros:
+        return np.roots(p)
+    p = np.atleast_1d(p)
+    n = p.shape[0] - 1
+    if n < 1:
+        return np.roots(np.zeros(0))
+    some = np.any(p != 0)
+    # The leading zeros are moved to the end, where each makes a root of zero.
+    leading = np.where(some, np.argmax(p != 0), n)
+    p = np.take(np.where(some, p, 1.0), (np.arange(n + 1) + leading) % (n + 1))
+    found = np.linalg.eigvals(np.concatenate([(-p[1:] / p[0])[None], np.eye(n - 1, n)]))
+    found = np.take(found, np.argsort(found == 0, stable=True))
+    return np.where(np.arange(n) < n - leading, found, np.nan)
+
+
 _INPLACE = ("fill_diagonal", "place", "put", "put_along_axis")
-DEFINED = ("argsort", "bincount", "clip", "sort", "take", "take_along_axis")
+DEFINED = ("argsort", "bincount", "clip", "roots", "sort", "take", "take_along_axis")
 NAMES = (*DEFINED, *_INPLACE, *_DROPPED)
 
 
