@@ -62,5 +62,5 @@ def test_scipys_modules_say_where_a_function_stands() -> None:
     found = {row.name: row for row in scipy_rows()}
     assert found["scipy.linalg.expm"].note == "as `funcgrad.scipy.linalg.expm`"
     assert found["scipy.stats.norm"].kind == RULES
-    assert found["scipy.signal.find_peaks"].kind == ERROR
+    assert found["scipy.signal.find_peaks_cwt"].kind == ERROR
     assert "scipy.special.erf" not in found  # a ufunc, which is traced as it is: special_rows
