@@ -46,10 +46,11 @@ UNARY = """
     fft.fft fft.ifft fft.rfft fft.irfft fft.hfft fft.ihfft fft.fftn fft.ifftn fft.rfftn fft.irfftn fft.fftshift
     fft.ifftshift fft.dct constants.lambda2nu integrate.cumulative_trapezoid
     special.erf special.gammaln special.ndtri special.expit special.j0 special.digamma
-    special.logsumexp special.softmax special.log_softmax
+    special.logsumexp special.softmax special.log_softmax special.sinc special.entr
     stats.gmean stats.hmean stats.skew stats.kurtosis stats.moment stats.kstat stats.kstatvar stats.circmean
     stats.circvar stats.circstd stats.sem stats.zscore stats.gzscore stats.tmean stats.tvar stats.tstd stats.tmin
-    stats.tmax stats.tsem stats.differential_entropy stats.gstd stats.rankdata stats.lmoment
+    stats.tmax stats.tsem stats.differential_entropy stats.gstd stats.rankdata stats.lmoment stats.variation
+    stats.iqr stats.median_abs_deviation
     signal.hilbert signal.envelope signal.freqz signal.gausspulse signal.detrend
     linalg.expm linalg.norm
 """
@@ -66,6 +67,21 @@ CALLS: dict[str, Callable[[Any, Any], Any]] = {
     "special.stdtr": lambda f, x, y: f(x, y),
     "special.xlogy": lambda f, x, y: f(x, y),
     "special.rel_entr": lambda f, x, y: f(x, y),
+    "special.zeta": lambda f, x, y: f(x + 2.0),
+    "special.chdtrc": lambda f, x, y: f(x, y),
+    "stats.bartlett": lambda f, x, y: f(x, y).statistic,
+    "stats.chisquare": lambda f, x, y: f(x / x.sum(), y / y.sum()).pvalue,
+    "stats.combine_pvalues": lambda f, x, y: f(x).statistic,
+    "stats.entropy": lambda f, x, y: f(x, y),
+    "stats.f_oneway": lambda f, x, y: f(x, y).statistic,
+    "stats.jarque_bera": lambda f, x, y: f(x).statistic,
+    "stats.levene": lambda f, x, y: f(x, y).statistic,
+    "stats.pointbiserialr": lambda f, x, y: f(x > 0.5, y).statistic,
+    "stats.quantile": lambda f, x, y: f(x, 0.3),
+    "stats.trim_mean": lambda f, x, y: f(x, 0.2),
+    "stats.ttest_1samp": lambda f, x, y: f(x, 0.4).statistic,
+    "stats.ttest_ind": lambda f, x, y: f(x, y).pvalue,
+    "stats.ttest_rel": lambda f, x, y: f(x, y).statistic,
     "stats.boxcox_llf": lambda f, x, y: f(0.5, x),
     "stats.chatterjeexi": lambda f, x, y: f(x, y).statistic,
     "stats.directional_stats": lambda f, x, y: f(x.reshape(3, 2)).mean_direction,

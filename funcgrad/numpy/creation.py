@@ -16,7 +16,7 @@ from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError, LostDerivativeError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
-from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
+from funcgrad.numpy.local_arrays import local, made, takes_traced, wants_plain
 from funcgrad.numpy.views import is_scalar, own
 from funcgrad.ops.basic import broadcast_to, convert
 
@@ -25,7 +25,7 @@ _EXAMPLES = {"zeros": "3", "ones": "3", "empty": "3", "eye": "2", "identity": "2
 
 def _local(function: Callable[..., Any]) -> Callable[..., Any]:
     def make(*args: Any, **kwargs: Any) -> Any:
-        return local(function(*args, **kwargs))
+        return made(function(*args, **kwargs))
 
     make.__name__ = make.__qualname__ = function.__name__
     make.__doc__ = f"""NumPy's `{function.__name__}`; a traced array while a function is traced.
@@ -84,7 +84,7 @@ def array(
     """
     if not contains_traced(object):
         options = {"copy": copy, "order": order, "subok": subok, "ndmin": ndmin, **kwargs}
-        return local(patch.numpy_array(object, dtype, **options))
+        return made(patch.numpy_array(object, dtype, **options))
     out = dispatch.as_array(object)
     if dtype is not None:
         out = _cast(out, dtype)
@@ -156,7 +156,7 @@ def asarray(
         options = _given(device=device, like=like)
         if copy is None and type(a) is np.ndarray and current_trace() is not None:
             copy = True  # what can take traced values shares no memory with the caller's
-        return local(patch.numpy_asarray(a, dtype, order, copy=copy, **options))
+        return made(patch.numpy_asarray(a, dtype, order, copy=copy, **options))
     out = dispatch.as_array(a)
     if dtype is not None:
         out = _cast(out, dtype)
@@ -197,7 +197,7 @@ def full(
     """
     if not is_traced(fill_value):
         options = _given(device=device, like=like)
-        return local(_numpy_full(shape, fill_value, dtype, order, **options))
+        return made(_numpy_full(shape, fill_value, dtype, order, **options))
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(map(int, shape))
     out = broadcast_to(convert(fill_value, dtype or typeof(fill_value).dtype), shape)
     return _copied(out)
@@ -245,7 +245,7 @@ def arange(
     if stop is None:
         start, stop = 0, start
     if not is_traced(start, stop, step):
-        return np.arange(start, stop, step, dtype, **_given(device=device, like=like))
+        return made(np.arange(start, stop, step, dtype, **_given(device=device, like=like)))
     values = [
         v._concrete("value", "fnp.arange needs its length: give it a plain stop and step")
         if type(v) is Tracer
@@ -274,7 +274,8 @@ def linspace(
     >>> fg.grad(lambda x: fnp.linspace(0.0, x, 5).sum())(1.0)
     np.float64(2.5)
     """
-    return np.linspace(start, stop, num, endpoint, retstep, dtype, axis, **_given(device=device))
+    out = np.linspace(start, stop, num, endpoint, retstep, dtype, axis, **_given(device=device))
+    return made(out) if type(out) is np.ndarray else out
 
 
 def fromfunction(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,8 +11,9 @@ import numpy as np
 
 from funcgrad.core import dispatch
 from funcgrad.core.errors import LostDerivativeError
-from funcgrad.core.source import here
+from funcgrad.core.source import here, source_of
 from funcgrad.core.tracing import OWN, Tracer, View, typeof
+from funcgrad.numpy.local_arrays import follows_standard
 from funcgrad.numpy.masked import Masked, has_mask, masked_read, masked_update, refuse_mask
 from funcgrad.numpy.places import AbstractMask, Place, find_place
 from funcgrad.numpy.views import is_scalar, own
@@ -177,7 +179,7 @@ def get(x: Tracer, key: Any) -> Any:
 
 def put(x: Tracer, key: Any, value: Any) -> None:
     """`x[key] = value`."""
-    if is_scalar(x):
+    if is_scalar(x) and not _is_array_there():
         raise TypeError(
             f"a traced {x.aval} is a scalar and does not support item assignment{here()}\n  "
             "write x = value, or make it an array with np.full_like(x, x)"
@@ -206,6 +208,12 @@ def put(x: Tracer, key: Any, value: Any) -> None:
             )
             new = trace.record(setitem, ins, place.items, x.aval.strip_weak_type())
     x._rebind(new)
+
+
+def _is_array_there() -> bool:
+    """Whether the code that writes to a traced scalar follows the array standard, which has 0-d arrays instead."""
+    source: Any = source_of(sys._getframe(2))
+    return source is not None and follows_standard(source[0].co_filename)
 
 
 def _is_written(x: Tracer, key: Any, value: Tracer) -> bool:

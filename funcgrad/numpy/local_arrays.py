@@ -6,6 +6,7 @@ NumPy's and that of libraries with compiled parts gets plain ones.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 import sys
@@ -18,6 +19,7 @@ from funcgrad.core import patch
 from funcgrad.core.local_array import as_local
 from funcgrad.core.source import called_name, is_hidden
 from funcgrad.core.tracing import current_trace
+from funcgrad.numpy.views import own
 
 # Patterns of file names. These libraries go on in compiled code, where a traced array would only fail later, and
 # less clearly,
@@ -33,6 +35,7 @@ _AGNOSTIC = (
 _ADAPTED = {r"[\\/]numpy[\\/]polynomial[\\/]": "funcgrad.numpy.polynomial_classes"}
 # Those that follow the array standard compare the namespaces of arrays: plain ones and ours would not go together.
 _STANDARD = r"[\\/]scipy[\\/](special|_external|_lib)[\\/]"
+_AGNOSTIC_LIBRARY = r"-packages[\\/](scipy|array_api_(extra|compat))[\\/]"
 # Answers for file names; threads that race for one find the same.
 _wanting: dict[str, bool] = {}
 
@@ -63,6 +66,20 @@ def wants_plain(filename: str) -> bool:
             if re.search(package, filename):
                 importlib.import_module(adaption)
     return plain
+
+
+@functools.lru_cache(1024)
+def follows_standard(filename: str) -> bool:
+    """Whether a file is of a library that follows the array standard: 0-d arrays, and all of one namespace."""
+    return re.search(_AGNOSTIC_LIBRARY, filename) is not None
+
+
+def made(array: Any) -> Any:
+    """What our function that made an array gives its caller, two frames above: a traced constant for such libraries."""
+    trace = current_trace()
+    if trace is None or not follows_standard(sys._getframe(2).f_code.co_filename):
+        return local(array)
+    return own(trace.literal(array))
 
 
 def local(array: Any, source: Any = None) -> Any:

@@ -443,3 +443,25 @@ def test_array_api_extra_on_traced_arrays() -> None:
         expected = call(A)
         assert_same(fg.jit(call)(A), expected)
         assert_same(fg.vmap(call)(np.stack([A, A]))[1], expected)
+
+
+LIBRARY = """
+def f(x):
+    xp = x.__array_namespace__()
+    made = [xp.asarray(2.0), xp.zeros(2), xp.full((2,), 1.0), xp.arange(2.0), xp.eye(2), xp.linspace(0.0, 1.0, 2)]
+    assert all((y + 1.0).__array_namespace__() is xp for y in made)
+    total = xp.sum(x) * made[0]
+    total[total > 100.0] = xp.nan
+    total[()] = total + made[3][1]
+    made[1][0] = x[0]
+    return total + xp.sum(made[1])
+"""
+
+
+def test_libraries_that_compare_namespaces_get_arrays_of_ours() -> None:
+    module: dict[str, Any] = {}
+    exec(compile(LIBRARY, "/lib/site-packages/array_api_extra/_lib.py", "exec"), module)
+    x = np.array([1.0, 2.0])
+    assert fg.jit(module["f"])(x) == 8.0
+    assert fg.grad(module["f"])(x).tolist() == [3.0, 2.0]
+    assert fg.vmap(module["f"])(np.stack([x, 2.0 * x])).tolist() == [8.0, 15.0]

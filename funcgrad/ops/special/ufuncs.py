@@ -18,5 +18,8 @@ def __getattr__(name: str) -> Any:
     value = getattr(_ufuncs, name, None)
     if value is None:
         value = getattr(special, name)
+        value = getattr(
+            value, "__wrapped__", value
+        )  # what chooses the library would come back here
     globals()[name] = value
     return value
