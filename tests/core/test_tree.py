@@ -1,4 +1,4 @@
-"""Trees, compared with `jax.tree_util` on every kind of node, and on random trees."""
+"""Trees, compared with `jax.tree_util` on every kind of node."""
 
 from __future__ import annotations
 
