@@ -311,6 +311,10 @@ def gradient_jaxpr(jaxpr: Jaxpr, with_value: bool) -> Jaxpr:
 
 def _positions(argnums: Any, n: int, fun: Any, transform: str) -> list[int]:
     positions = []
+    if not isinstance(argnums, (int, np.integer)) and not hasattr(argnums, "__iter__"):
+        raise ArgumentError(
+            f"{transform}: argnums is an int or a tuple of ints, not {shown(argnums)}"
+        )
     for position in (argnums,) if isinstance(argnums, (int, np.integer)) else argnums:
         if not isinstance(position, (int, np.integer)):
             raise ArgumentError(f"{transform}: argnums takes ints, not {position!r}")

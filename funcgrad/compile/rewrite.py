@@ -134,15 +134,11 @@ def splat(rewriter: Rewriter, atom: Atom) -> Any:
 
 
 def is_splat(rewriter: Rewriter, atom: Atom, value: float) -> bool:
-    """Whether an atom repeats this scalar; 0.0 and -0.0 differ."""
+    """Whether an atom repeats this scalar; 0.0 and -0.0 differ, and an integer 0 is 0.0."""
     found = splat(rewriter, atom)
     if found is None or found != value:
         return False
-    return (
-        value != 0
-        or found.dtype.kind not in "fc"
-        or bool(np.signbit(found.real) == np.signbit(value))
-    )
+    return value != 0 or bool(np.signbit(found.real.astype(float)) == np.signbit(value))
 
 
 def like(rewriter: Rewriter, atom: Atom, eqn: Equation) -> Atom | None:

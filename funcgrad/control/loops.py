@@ -138,10 +138,12 @@ def leading_length(transform: str, xs: Any, avals: Sequence[ShapedArray], length
     if length is not None:
         try:
             length = int(length.__index__())
-        except AttributeError:
+        except (AttributeError, TypeError):
             raise ArgumentError(
                 f"{transform}: length must be an integer, not {shown(length)}{here()}"
             ) from None
+        if length < 0:
+            raise ArgumentError(f"{transform}: length must not be negative, not {length}{here()}")
     if len(set(sizes)) > 1 or (length is not None and sizes and sizes[0] != length):
         lines = [
             f"    xs{keystr(path)}: {aval}"
@@ -239,8 +241,8 @@ def _gives_way(a: ShapedArray, b: ShapedArray) -> bool:
     if not (a.weak_type or b.weak_type):
         return False
     weak, strong = (a, b) if a.weak_type else (b, a)
-    order = "biufc"
-    return order.index(weak.dtype.kind) <= order.index(strong.dtype.kind) or (
+    order = "biufc"  # others, found last, hold no number
+    return order.find(weak.dtype.kind) <= order.find(strong.dtype.kind) or (
         weak.dtype.kind == "i" and strong.dtype.kind == "u"
     )
 

@@ -68,7 +68,7 @@ def flatten_arrays(
         if type(leaf) is LocalArray:
             leaves[i] = leaf = plain(leaf)
         aval = leaf_aval(leaf)
-        if aval is None and abstract and hasattr(leaf, "shape") and hasattr(leaf, "dtype"):
+        if aval is None and abstract and _is_stand_in(leaf):
             aval = ShapedArray(
                 tuple(leaf.shape), np.dtype(leaf.dtype), getattr(leaf, "weak_type", False)
             )
@@ -88,6 +88,15 @@ def flatten_arrays(
             assert aval is not None
         avals.append(aval)
     return leaves, avals, treedef
+
+
+def _is_stand_in(leaf: Any) -> bool:
+    """Whether a leaf stands for an array by its shape and dtype alone."""
+    return (
+        hasattr(leaf, "shape")
+        and hasattr(leaf, "dtype")
+        and not isinstance(leaf, (np.ndarray, np.generic))
+    )
 
 
 def array_like(leaf: Any) -> Any:

@@ -41,6 +41,8 @@ def associative_scan(
     leaves, avals, tree = flatten_arrays(elems, "associative_scan", "elems")
     if not leaves:
         return elems
+    if not isinstance(axis, (int, np.integer)):
+        raise ArgumentError(f"associative_scan: axis is an integer, not {shown(axis)}{here()}")
     sizes = []
     for i, aval in enumerate(avals):
         if not -aval.ndim <= axis < aval.ndim:

@@ -10,7 +10,7 @@ import numpy as np
 from funcgrad.api.vmap import vmap
 from funcgrad.control.loops import leading_length, scan
 from funcgrad.core.errors import ArgumentError
-from funcgrad.core.leaves import flatten_arrays
+from funcgrad.core.leaves import flatten_arrays, shown
 from funcgrad.core.source import here
 from funcgrad.core.tree import tree_flatten
 
@@ -34,8 +34,10 @@ def map(f: Callable[[Any], Any], xs: Any, *, batch_size: int | None = None) -> A
     n = leading_length("map", xs, avals, None)
     if batch_size is None or n == 0:
         return scan(lambda _, x: (None, f(x)), None, xs)[1]
-    if batch_size < 1:
-        raise ArgumentError(f"map: batch_size must be positive, not {batch_size}{here()}")
+    if not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ArgumentError(
+            f"map: batch_size must be a positive integer, not {shown(batch_size)}{here()}"
+        )
     batched = vmap(f)
     n_chunks, rest = divmod(n, batch_size)
     parts = []

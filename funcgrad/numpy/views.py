@@ -29,8 +29,9 @@ def view(
         parent._refresh()
     value = read(parent)
     out = Tracer(value._trace, value._index, value.aval)
-    # A scalar is immutable: what is made of it is an array of its own.
-    out._view = OWN if is_scalar(parent) else View(parent, read, write, layout)
+    # A scalar is immutable: what is made of it is an array of its own, if it can be written to at all.
+    alone = is_scalar(parent) and write is not None
+    out._view = OWN if alone else View(parent, read, write, layout)
     return out
 
 

@@ -60,6 +60,11 @@ RULES = {
         [V],
         "{ lambda ; a:f64[3]. let b:f64[3] = add a 0.0:f64[] in (b,) }",
     ),
+    "x + an integer 0 stays": (
+        lambda x: x + 0,
+        [S.update(weak_type=True)],
+        "{ lambda ; a:f64[]. let b:f64[] = add a 0:i64[] in (b,) }",
+    ),
     "x + -0": (lambda x: x + -0.0, [V], "{ lambda ; a:f64[3]. let in (a,) }"),
     "x * 0 stays": (
         lambda x: x * 0.0,

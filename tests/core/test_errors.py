@@ -222,6 +222,26 @@ FAILURES: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         UnsupportedError,
         rf"an array of dtype datetime64\[D\] cannot take part in a traced computation{HERE}",
     ),
+    "argument of dates": (
+        lambda: fg.jit(lambda x: x)(np.datetime64("2024-01-01")),
+        ArgumentError,
+        "jit: argument 0 is datetime64 .*, not an array or a number",
+    ),
+    "argument of strings": (
+        lambda: fg.make_jaxpr(lambda x: x)(np.array(["a"])),
+        ArgumentError,
+        "make_jaxpr: argument .* is ndarray .*, not an array or a number",
+    ),
+    "masked argument": (
+        lambda: fg.jit(lambda x: x)(np.ma.masked_array([1.0], mask=[True])),
+        ArgumentError,
+        "jit: argument 0 is .*, not an array or a number",
+    ),
+    "argnums without a number": (
+        lambda: fg.jacfwd(lambda x: x, argnums=None)(1.0),
+        ArgumentError,
+        "jacfwd: argnums is an int or a tuple of ints, not NoneType None",
+    ),
     "masked array": (
         lambda: fg.grad(lambda x: np.sum(x * np.ma.masked_array([1.0, 2.0, 3.0])))(X),
         UnsupportedError,

@@ -338,9 +338,7 @@ def test_vmap(call: Call) -> None:
 def test_eigh_and_qr_have_jaxs_order_of_results() -> None:
     v, w = fg.lax.linalg.eigh(SPD)
     np.testing.assert_allclose(SPD @ v, v * w, atol=1e-12)
-    (w,) = fg.lax.linalg.eig(
-        SPD, compute_left_eigenvectors=False, compute_right_eigenvectors=False
-    )
+    (w,) = fg.lax.linalg.eig(SPD, compute_left_eigenvectors=False, compute_right_eigenvectors=False)
     np.testing.assert_allclose(np.sort(w.real), np.linalg.eigvalsh(SPD))
     q, r = fg.lax.linalg.qr(X, full_matrices=False)
     np.testing.assert_allclose(q @ r, X, atol=1e-12)
