@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch, patch
-from funcgrad.core.errors import FuncgradError, LostDerivativeError
-from funcgrad.core.source import here
+from funcgrad.core.errors import FuncgradError
 from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
 from funcgrad.numpy.local_arrays import local, made, takes_traced, wants_plain
 from funcgrad.numpy.views import is_scalar, own
@@ -87,7 +86,7 @@ def array(
         return made(patch.numpy_array(object, dtype, **options))
     out = dispatch.as_array(object)
     if dtype is not None:
-        out = _cast(out, dtype)
+        out = out.astype(dtype, copy=False)
     out = _copied(out, order) if copying(copy) else ordered(out, order)
     if out.ndim < ndmin:
         out = out.reshape((1,) * (ndmin - out.ndim) + out.shape)
@@ -159,7 +158,7 @@ def asarray(
         return made(patch.numpy_asarray(a, dtype, order, copy=copy, **options))
     out = dispatch.as_array(a)
     if dtype is not None:
-        out = _cast(out, dtype)
+        out = out.astype(dtype, copy=False)
     if out.aval.weak_type:
         out = out._strong(out)
     return _copied(out, order) if copy else ordered(out, order)
@@ -168,16 +167,6 @@ def asarray(
 def _given(**options: Any) -> dict[str, Any]:
     """Those of NumPy's options that are given."""
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _cast(x: Any, dtype: Any) -> Any:
-    dtype = np.dtype(dtype)
-    if x.dtype.kind in "fc" and dtype.kind in "biu":
-        raise LostDerivativeError(
-            f"an array of dtype {dtype} of traced {x.aval} would drop the derivative{here()}\n  "
-            "leave the dtype out, or take .astype(int) where no derivative is wanted"
-        )
-    return convert(x, dtype)
 
 
 def full(

@@ -164,3 +164,20 @@ def test_asarray_shares_no_memory_while_a_function_is_traced() -> None:
     assert fg.grad(f)(1.0) == 2.0
     np.testing.assert_array_equal(table, 0.0)
     assert fnp.asarray(table) is table
+
+
+@pytest.mark.parametrize("name", ["array", "asarray", "asanyarray"])
+@pytest.mark.parametrize("namespace", [np, fnp])
+def test_an_explicit_dtype_is_a_conversion(name: str, namespace: Any) -> None:
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return getattr(namespace, name)(*args, **kwargs)
+
+    def f(x: Any) -> Any:
+        steps = make(np.ceil(x * 2.0), dtype=int)
+        assert steps.dtype == np.dtype(int)
+        return x * steps + make([x[0], 1.5], dtype="int32")[0]
+
+    x = np.array([1.3, 2.6])
+    np.testing.assert_array_equal(fg.jit(f)(x), x * [3, 6] + 1)
+    np.testing.assert_array_equal(fg.grad(lambda x: f(x).sum())(x), [3.0, 6.0])
+    assert fg.vmap(lambda x: make(x, dtype=int))(x).tolist() == [1, 2]
