@@ -49,14 +49,16 @@ def export_source(fun: Callable[..., Any], *example_args: Any) -> str:
     """The source of a module that computes a function with NumPy alone.
 
     Write it to a file: the function in it has the name of `fun` and takes arguments of the example's
-    structure, shapes and dtypes. It is compiled as `jit` does, but runs in one thread.
+    structure, shapes and dtypes. It is compiled as `jit` does, but runs in one thread. What a call of NumPy does not
+    say is written out as a function next to it; special functions are imported from SciPy.
 
     Args:
         fun: a function of arrays, for example `fg.grad(loss)`.
         *example_args: arguments of the shapes and dtypes that it is exported for.
 
     Raises:
-        UnsupportedError: an operation has no NumPy source.
+        UnsupportedError: an operation runs Python code that was not traced (a callback, a primitive of yours), or a
+            captured array is too large for text.
 
     >>> import numpy as np, funcgrad as fg
     >>> def loss(x):

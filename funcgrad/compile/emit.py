@@ -20,6 +20,7 @@ from funcgrad.compile.constants import dtype_name
 from funcgrad.compile.emitters import (
     EMITTERS,
     PORTABLE,
+    PORTABLE_STATEMENTS,
     STATEMENTS,
     WRITERS,
     out_argument,
@@ -161,10 +162,10 @@ class Emitter(Operands):
                     return [f"{self.name(out)} = {expression}"]
                 self.kinds[out] = SCALAR
             self.source.quiet = True
-            statements = STATEMENTS.get(eqn.primitive.name)
-            if statements is not None and out.aval.shape:
-                names = [self.value(a) for a in eqn.invars]
-                return statements(eqn, names, self.name(out), (i, 0) in self.plan.outs)
+            if out.aval.shape:
+                statements = self._statements(i, eqn, out)
+                if statements is not None:
+                    return statements
             expression = self._array_expression(i, eqn, out)
             if not out.aval.shape and not gives_scalar(eqn):
                 expression = f"({expression})[()]"
@@ -179,6 +180,17 @@ class Emitter(Operands):
         # A 0-d array might be a view of an array that is written to later.
         settled = [f"{self.name(v)} = {self.name(v)}[()]" for v in scalar]
         return [f"{targets}{comma} = {self._call(eqn)}", *settled]
+
+    def _statements(self, i: int, eqn: Equation, out: Var) -> list[str] | None:
+        """The statements of an equation that is more than one."""
+        name = eqn.primitive.name
+        write = STATEMENTS.get(name)
+        if write is None and self.transplant is not None:
+            write = PORTABLE_STATEMENTS.get(name)
+        if write is None:
+            return None
+        names = [self.value(a) for a in eqn.invars]
+        return write(eqn, names, self.name(out), (i, 0) in self.plan.outs)
 
     def _scalar_expression(self, eqn: Equation, out: Var) -> str | None:
         avals = [a.aval for a in eqn.invars]

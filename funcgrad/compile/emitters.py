@@ -188,15 +188,20 @@ def portable_dot(eqn: Equation, names: Sequence[str]) -> str:
     return f"{product}.reshape({shape})" if shape else f"{product}[0, 0]"
 
 
-def _portable_gather(eqn: Equation, names: Sequence[str]) -> str | None:
-    x, *indices = names
+def _array_index(eqn: Equation, indices: Sequence[str]) -> list[str] | None:
+    """The entries of an index with arrays; None if NumPy puts their axes elsewhere than the equation does."""
     axes, position = eqn.params["axes"], eqn.params["position"]
     if position != natural_position(axes):
         return None
     entries = [":"] * (axes[-1] + 1)
     for axis, index in zip(axes, indices, strict=True):
         entries[axis] = index
-    return f"{x}[{', '.join(entries)}]"
+    return entries
+
+
+def _portable_gather(eqn: Equation, names: Sequence[str]) -> str | None:
+    entries = _array_index(eqn, names[1:])
+    return None if entries is None else f"{names[0]}[{', '.join(entries)}]"
 
 
 # What is written in exported source only, where the primitive's own code would be longer.
@@ -217,7 +222,7 @@ PORTABLE: dict[str, Emitter] = {
 
 # Primitives that become several statements: they get the result's name, and whether it may be written over
 # the first operand.
-Statements = Callable[[Equation, Sequence[str], str, bool], list[str]]
+Statements = Callable[[Equation, Sequence[str], str, bool], list[str] | None]
 
 
 def _embed(eqn: Equation, names: Sequence[str], out: str, over: bool) -> list[str]:
@@ -237,10 +242,33 @@ def _update(operator: str) -> Statements:
     return update
 
 
+def _portable_scatter(ufunc: str) -> Statements:
+    def scatter(eqn: Equation, names: Sequence[str], out: str, over: bool) -> list[str] | None:
+        entries = _array_index(eqn, names[2:])
+        if entries is None:
+            return None
+        first = f"{out} = {names[0]}.copy()"
+        if not ufunc:
+            return [first, f"{out}[{', '.join(entries)}] = {names[1]}"]
+        entries = ["slice(None)" if entry == ":" else entry for entry in entries]
+        index = entries[0] if len(entries) == 1 else f"({', '.join(entries)})"
+        return [first, f"np.{ufunc}.at({out}, {index}, {names[1]})"]
+
+    return scatter
+
+
 STATEMENTS: dict[str, Statements] = {
     "embed": _embed,
     "setitem": _update("="),
     "additem": _update("+="),
+}
+# Those of exported source only.
+PORTABLE_STATEMENTS: dict[str, Statements] = {
+    "scatter": _portable_scatter(""),
+    "scatter_add": _portable_scatter("add"),
+    "scatter_mul": _portable_scatter("multiply"),
+    "scatter_min": _portable_scatter("minimum"),
+    "scatter_max": _portable_scatter("maximum"),
 }
 # Those that update their first operand.
 UPDATES = frozenset({"setitem", "additem"})
