@@ -224,11 +224,22 @@ def to_device(self: Tracer, device: str, /, *, stream: Any = None) -> Tracer:
     return self
 
 
+def dlpack(self: Tracer, **options: Any) -> Any:
+    """What `from_dlpack` of another library takes: the value, which has to be known and to need no derivative."""
+    return np.array(self.__array__()).__dlpack__(**options)
+
+
+def dlpack_device(self: Tracer) -> tuple[int, int]:
+    return np.empty(0).__dlpack_device__()
+
+
 install({name: _delegate(name) for name in _FUNCTIONS})
 install({name: _refuse(name, what) for name, what in _REFUSED.items()})
 install(
     {
         "__array_namespace__": array_namespace,
+        "__dlpack__": dlpack,
+        "__dlpack_device__": dlpack_device,
         "astype": astype,
         "clip": clip,
         "compress": compress,

@@ -16,6 +16,7 @@ import pytest
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
+from funcgrad.errors import ConcretizationError, LostDerivativeError
 
 
 def words(text: str) -> list[str]:
@@ -295,6 +296,38 @@ def test_namespace_information() -> None:
     assert info.default_dtypes()["real floating"] == np.float64
     assert set(info.capabilities()) >= {"boolean indexing", "data-dependent shapes"}
     assert info.dtypes(kind="bool") == {"bool": np.dtype(bool)}
+
+
+def test_exchange_with_other_libraries() -> None:
+    def f(x: Any) -> Any:
+        assert x.__dlpack_device__() == np.ones(1).__dlpack_device__()
+        known = np.from_dlpack(fg.stop_gradient(x))
+        assert known.tolist() == [1.0, 2.0]
+        with pytest.raises(LostDerivativeError, match="test_array_api.py"):
+            np.from_dlpack(x)
+        return np.sum(x * known)
+
+    assert fg.grad(f)(np.array([1.0, 2.0])).tolist() == [1.0, 2.0]
+    with pytest.raises(ConcretizationError, match="no value under jit"):
+        fg.jit(lambda x: x * np.from_dlpack(fg.stop_gradient(x)))(np.ones(2))
+
+
+METHODS = words("""
+    __abs__ __array_namespace__ __bool__ __complex__ __dlpack__ __dlpack_device__ __eq__ __float__ __ge__
+    __getitem__ __gt__ __index__ __int__ __invert__ __le__ __lt__ __ne__ __neg__ __pos__ __setitem__ to_device
+    dtype device mT ndim shape size T
+""")
+BINARY_OPERATORS = words("add sub mul truediv floordiv mod pow matmul and or xor lshift rshift")
+
+
+def test_traced_arrays_have_the_methods_of_the_standard() -> None:
+    operators = [f"__{kind}{name}__" for name in BINARY_OPERATORS for kind in ("", "r", "i")]
+
+    def f(x: Any) -> Any:
+        assert not [name for name in [*METHODS, *operators] if not hasattr(x, name)]
+        return x
+
+    fg.jit(f)(np.ones((2, 2)))
 
 
 def test_another_device_is_refused() -> None:
