@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.products import TracedCall
+from funcgrad.api.traced_call import TracedCall
 from funcgrad.control.checkpoint import without_calls
 from funcgrad.core.config import config
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, subjaxprs

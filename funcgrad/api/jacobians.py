@@ -9,7 +9,8 @@ import numpy as np
 
 from funcgrad.api.call import Transformed, execute
 from funcgrad.api.grad import _positions, grad
-from funcgrad.api.products import TracedCall, jvp
+from funcgrad.api.products import jvp
+from funcgrad.api.traced_call import TracedCall
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.interpreter import inline_jaxpr
 from funcgrad.core.jaxpr import Jaxpr, dce

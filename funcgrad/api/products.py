@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.call import Aux, check_callable, execute, open_trace, reraise_filtered, split_aux
+from funcgrad.api.call import execute, reraise_filtered
 from funcgrad.api.jit import jit
+from funcgrad.api.traced_call import TracedCall
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.jaxpr import Jaxpr
-from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.local_array import plain
 from funcgrad.core.tracing import typeof
 from funcgrad.core.tree import (
@@ -30,60 +30,6 @@ from funcgrad.core.types import (
 )
 from funcgrad.ops.basic import convert
 from funcgrad.transforms import forward, transpose
-
-
-class TracedCall:
-    """A function traced on its arguments, ready for a rewrite."""
-
-    __slots__ = (
-        "aux",
-        "avals",
-        "consts",
-        "fun",
-        "in_tree",
-        "jaxpr",
-        "leaves",
-        "n_outs",
-        "out_avals",
-        "out_tree",
-    )
-
-    def __init__(
-        self, fun: Any, args: Any, transform: str, *, has_aux: bool = False, values: bool = True
-    ) -> None:
-        check_callable(fun, transform)
-        leaves, avals, self.in_tree = flatten_arrays(
-            args,
-            transform,
-            lambda path: f"argument {path[0].idx}{keystr(path[1:])}",
-            abstract=not values,
-        )
-        self.fun, self.leaves, self.avals = fun, leaves, avals
-        with open_trace(fun, avals, leaves if values else None) as trace:
-            out = fun(*self.in_tree.unflatten(trace.inputs()))
-            self.aux = None
-            if has_aux:
-                out, aux = split_aux(out, fun, transform)
-                self.aux = Aux(aux)
-            outs, self.out_tree = flatten_result(out, fun, transform)
-            self.n_outs = len(outs)
-            jaxpr, self.consts = trace.finish(
-                [*outs, *(self.aux.tracers() if self.aux else ())], lift=True
-            )
-        self.jaxpr = jaxpr.open_consts()
-        self.out_avals = jaxpr.out_avals[: self.n_outs]
-
-    def nonzero(self) -> list[bool]:
-        """Which inputs of the opened jaxpr have tangents: no constant, every differentiable argument."""
-        return [False] * len(self.consts) + [is_differentiable(a.dtype) for a in self.avals]
-
-    def fill_aux(self, values: Sequence[Any]) -> Any:
-        assert self.aux is not None
-        return self.aux.fill(values)
-
-    def instantiate(self) -> list[bool]:
-        """Outputs whose tangents are wanted: those of the function, not its auxiliary data."""
-        return [i < self.n_outs for i in range(len(self.jaxpr.outvars))]
 
 
 def _tangents(

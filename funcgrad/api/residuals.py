@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from funcgrad.api.products import TracedCall
+from funcgrad.api.traced_call import TracedCall
 from funcgrad.core.jaxpr import Jaxpr, Var
 from funcgrad.core.source import Location, locate
 from funcgrad.core.tree import keystr, tree_flatten_with_path

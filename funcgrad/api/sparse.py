@@ -14,7 +14,7 @@ import numpy as np
 from funcgrad.api.call import Transformed, execute
 from funcgrad.api.grad import grad
 from funcgrad.api.jacobians import Named
-from funcgrad.api.products import TracedCall
+from funcgrad.api.traced_call import TracedCall
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.primitive import BatchAxis
 from funcgrad.core.source import describe_function

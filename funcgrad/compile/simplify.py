@@ -214,7 +214,7 @@ def double_complement(rw: Rewriter, eqn: Equation) -> Atom | None:
     return inner.invars[0] if inner else None
 
 
-@rule(RULES, "cos", "cosh", "abs", "square", "sech")
+@rule(RULES, "cos", "cosh", "abs", "square")
 def even_function(rw: Rewriter, eqn: Equation) -> Atom | None:
     """f(-a) -> f(a) for even f"""
     inner = rw.maker(eqn.invars[0], "neg")
@@ -223,11 +223,9 @@ def even_function(rw: Rewriter, eqn: Equation) -> Atom | None:
     return None
 
 
-@rule(RULES, "abs", "sign", "floor", "ceil", "round", "logical_not")
+@rule(RULES, "abs", "sign", "floor", "ceil", "round")
 def idempotent(rw: Rewriter, eqn: Equation) -> Atom | None:
     """f(f(a)) -> f(a) for projections f"""
-    if eqn.primitive.name == "logical_not":
-        return None
     inner = rw.maker(eqn.invars[0], eqn.primitive.name)
     return inner.outvars[0] if inner and inner.params == eqn.params else None
 
@@ -238,7 +236,7 @@ def small_integer_power(rw: Rewriter, eqn: Equation) -> Atom | None:
     return _power(rw, eqn, eqn.invars[0], eqn.params["y"])
 
 
-@rule(RULES, "pow", "power", "float_power")
+@rule(RULES, "pow")
 def constant_power(rw: Rewriter, eqn: Equation) -> Atom | None:
     """x ** c -> products, for a small integer c"""
     x, y = eqn.invars
@@ -292,23 +290,17 @@ def _power(rw: Rewriter, eqn: Equation, x: Atom, n: int) -> Atom | None:
 _LARGEST_POWER = 8
 
 
-@rule(RULES, "select_n", "where")
+@rule(RULES, "select_n")
 def known_selection(rw: Rewriter, eqn: Equation) -> Atom | None:
     """select p a a -> a;  select with a literal predicate -> the chosen case"""
     predicate, *cases = eqn.invars
     first = cases[0]
-    if all(_same_atom(case, first) for case in cases):
+    if all(case is first for case in cases):
         return like(rw, first, eqn)
     chosen = splat(rw, predicate)
     if chosen is None:
         return None
-    # `select_n` counts its cases from false; `where` says what holds if true.
-    index = int(chosen) if eqn.primitive.name == "select_n" else 1 - int(bool(chosen))
-    return like(rw, cases[index], eqn) if 0 <= index < len(cases) else None
-
-
-def _same_atom(a: Atom, b: Atom) -> bool:
-    return a is b
+    return like(rw, cases[int(chosen)], eqn) if 0 <= int(chosen) < len(cases) else None
 
 
 @rule(RULES, "convert_element_type")
@@ -326,13 +318,11 @@ def needless_conversion(rw: Rewriter, eqn: Equation) -> Atom | None:
     return None
 
 
-@rule(RULES, "stop_gradient", "copy", "copy_p", "optimization_barrier", "reduce_precision")
+@rule(RULES, "stop_gradient")
 def identity(rw: Rewriter, eqn: Equation) -> Atom | None:
     """stop_gradient x -> x, once all derivatives have been taken"""
     (x,) = eqn.invars
-    if eqn.primitive.name == "reduce_precision" or x.aval.dtype != eqn.outvars[0].aval.dtype:
-        return None
-    return x
+    return x if x.aval.dtype == eqn.outvars[0].aval.dtype else None
 
 
 def _merged(*tables: dict[str, list[Callable[..., Any]]]) -> Rules:

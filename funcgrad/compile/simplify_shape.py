@@ -105,18 +105,6 @@ def broadcast_of_broadcast(rw: Rewriter, eqn: Equation) -> Atom | None:
     return None
 
 
-@rule(SHAPE_RULES, "squeeze")
-def squeeze_is_reshape(rw: Rewriter, eqn: Equation) -> Atom | None:
-    """squeeze x -> reshape x"""
-    return rw.bind("reshape", eqn.invars[0], like=eqn, new_sizes=eqn.outvars[0].aval.shape)
-
-
-@rule(SHAPE_RULES, "expand_dims")
-def expand_dims_is_reshape(rw: Rewriter, eqn: Equation) -> Atom | None:
-    """expand_dims x -> reshape x"""
-    return rw.bind("reshape", eqn.invars[0], like=eqn, new_sizes=eqn.outvars[0].aval.shape)
-
-
 @rule(SHAPE_RULES, "reduce_sum")
 def sum_of_broadcast(rw: Rewriter, eqn: Equation) -> Atom | None:
     """sum over a broadcast axis of length n -> n times the array"""

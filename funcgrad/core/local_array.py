@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,17 +105,17 @@ class LocalArray(Storage):
     # Reading and writing
 
     def __getitem__(self, key: Any) -> Any:
-        if _is_traced(key):
+        if is_traced_inside(key):
             self._become_tracer()
             return self[key]
-        return as_local(self._index[_plain(key)], (self,), self._trace)
+        return as_local(self._index[plain_inside(key)], (self,), self._trace)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if _is_traced(value) or _is_traced(key):
+        if is_traced_inside(value) or is_traced_inside(key):
             self._become_tracer()
             self[key] = value
         else:
-            self._index[_plain(key)] = _plain(value)
+            self._index[plain_inside(key)] = plain_inside(value)
 
     def __iter__(self) -> Iterator[Any]:
         return (self[i] for i in range(len(self._index)))
@@ -130,12 +130,12 @@ class LocalArray(Storage):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         outs = kwargs.get("out", ())
-        if _is_traced(inputs) or _is_traced(kwargs.get("where")):
+        if is_traced_inside(inputs) or is_traced_inside(kwargs.get("where")):
             for written in (*outs, *(inputs[:1] if method == "at" else ())):
                 if type(written) is LocalArray:
                     written._become_tracer()
-        plain = {name: _plain(value) for name, value in kwargs.items()}
-        result = getattr(ufunc, method)(*map(_operand, inputs), **plain)
+        plain = {name: plain_inside(value) for name, value in kwargs.items()}
+        result = getattr(ufunc, method)(*map(local_operand, inputs), **plain)
         if outs:
             return outs[0] if len(outs) == 1 else outs
         return as_local(result, inputs, self._trace)
@@ -149,7 +149,7 @@ class LocalArray(Storage):
     def _call(self, func: Any, args: Any, kwargs: Any, name: str) -> Any:
         """Call a function on the ndarrays; its result is a local array too."""
         out = kwargs.get("out")
-        if _is_traced(args) or _is_traced(tuple(kwargs.values())):
+        if is_traced_inside(args) or is_traced_inside(tuple(kwargs.values())):
             written = (args[0] if name in _WRITING else None, out)
             for array in written:
                 if type(array) is LocalArray:
@@ -157,7 +157,9 @@ class LocalArray(Storage):
             if name:
                 # NumPy does not ask all arguments whether they are traced: not `where`, for example.
                 func = dispatch.find_function(func)
-        result = func(*_plain(args), **{name: _plain(value) for name, value in kwargs.items()})
+        result = func(
+            *plain_inside(args), **{name: plain_inside(value) for name, value in kwargs.items()}
+        )
         return as_local(result, (*args, *kwargs.values()), self._trace) if out is None else out
 
     def __getattr__(self, name: str) -> Any:
@@ -170,7 +172,7 @@ class LocalArray(Storage):
             return as_local(value, (self,), self._trace)
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            if _is_traced(args) or _is_traced(tuple(kwargs.values())):
+            if is_traced_inside(args) or is_traced_inside(tuple(kwargs.values())):
                 if name in _WRITING:
                     self._become_tracer()
                 else:
@@ -211,11 +213,11 @@ class LocalArray(Storage):
         self._set_part("flat", value)
 
     def _set_part(self, name: str, value: Any) -> None:
-        if _is_traced(value):
+        if is_traced_inside(value):
             self._become_tracer()
             setattr(self, name, value)
         else:
-            setattr(self._index, name, _plain(value))
+            setattr(self._index, name, plain_inside(value))
 
     # What an array is to Python
 
@@ -288,30 +290,33 @@ def plain(value: Any) -> Any:
     return value._index if type(value) is LocalArray else value
 
 
-def _plain(value: Any) -> Any:
+def plain_inside(value: Any) -> Any:
     """A value, or the values in a tuple, list or dict, with the ndarrays of local arrays."""
     kind = type(value)
     if kind is LocalArray:
         return value._index
     if kind is tuple or kind is list:
-        return kind([_plain(v) for v in value])
+        return kind([plain_inside(v) for v in value])
     if kind is dict:
-        return {key: _plain(v) for key, v in value.items()}
+        return {key: plain_inside(v) for key, v in value.items()}
     return value
 
 
-def _operand(value: Any) -> Any:
+def local_operand(value: Any) -> Any:
     """A value as a ufunc takes it: a list with traced values inside is a traced array."""
-    if type(value) in (list, tuple) and _is_traced(value):
+    if type(value) in (list, tuple) and is_traced_inside(value):
         return dispatch.as_array(value)
-    return _plain(value)
+    return plain_inside(value)
 
 
-def _is_traced(value: Any) -> bool:
+def is_traced_inside(value: Any) -> bool:
+    """Whether a value is traced, or one in a tuple, a list or a slice."""
     kind = type(value)
     if kind is tuple or kind is list:
-        return any(map(_is_traced, value))
-    return kind is Tracer or (kind is slice and _is_traced((value.start, value.stop, value.step)))
+        return any(map(is_traced_inside, value))
+    return kind is Tracer or (
+        kind is slice and is_traced_inside((value.start, value.stop, value.step))
+    )
 
 
 def as_local(result: Any, sources: tuple[Any, ...], trace: Trace) -> Any:
@@ -338,59 +343,3 @@ def _owner(array: Any) -> Any:
     while type(array.base) is np.ndarray:
         array = array.base
     return array
-
-
-def _binary(name: str, symbol: Callable[[Any, Any], Any]) -> None:
-    def call(self: LocalArray, other: Any) -> Any:
-        other = _operand(other)
-        result = symbol(self._index, other)
-        return result if type(other) is Tracer else as_local(result, (), self._trace)
-
-    def reflected(self: LocalArray, other: Any) -> Any:
-        other = _operand(other)
-        result = symbol(other, self._index)
-        return result if type(other) is Tracer else as_local(result, (), self._trace)
-
-    setattr(LocalArray, f"__{name}__", call)
-    setattr(LocalArray, f"__r{name}__", reflected)
-
-
-def _in_place(name: str, update: Callable[[Any, Any], Any]) -> None:
-    def call(self: LocalArray, other: Any) -> Any:
-        if _is_traced(other):
-            self._become_tracer()
-            return update(self, other)
-        update(self._index, _plain(other))
-        return self
-
-    setattr(LocalArray, f"__i{name}__", call)
-
-
-for _name in [
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "matmul",
-    "lshift",
-    "rshift",
-]:
-    _binary(_name, getattr(operator, _name))
-    _in_place(_name, getattr(operator, f"i{_name}"))
-for _name in ["and", "or", "xor"]:
-    _binary(_name, getattr(operator, f"__{_name}__"))
-    _in_place(_name, getattr(operator, f"i{_name}"))
-_binary("divmod", divmod)
-for _name in ["lt", "le", "gt", "ge", "eq", "ne"]:
-    _binary(_name, getattr(operator, _name))
-
-
-def _unary(name: str, call: Callable[[Any], Any]) -> None:
-    setattr(LocalArray, f"__{name}__", lambda self: as_local(call(self._index), (), self._trace))
-
-
-for _name in ["neg", "pos", "abs", "invert"]:
-    _unary(_name, getattr(operator, _name))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.api.call import execute
-from funcgrad.api.products import TracedCall
+from funcgrad.api.traced_call import TracedCall
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.tracing import typeof
 from funcgrad.core.tree import tree_flatten

@@ -1,7 +1,7 @@
 """Functions that make arrays. NumPy cannot dispatch these on traced values, so they are ours.
 
-While a function is traced, `zeros`, `ones`, `empty`, `full`, `eye`, `identity` and `array` give traced arrays, so
-that traced values can be written into them; outside of traces they are NumPy's.
+While a function is traced, `zeros`, `ones`, `empty`, `full`, `eye`, `identity` and `array` give arrays into which
+traced values can be written (`core.local_array`); outside of traces they are NumPy's.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def _local(function: Callable[..., Any]) -> Callable[..., Any]:
         return made(function(*args, **kwargs))
 
     make.__name__ = make.__qualname__ = function.__name__
-    make.__doc__ = f"""NumPy's `{function.__name__}`; a traced array while a function is traced.
+    make.__doc__ = f"""NumPy's `{function.__name__}`.
 
-    So values that depend on the function's arguments can be written into it.
+    While a function is traced, values that depend on its arguments can be written into the array.
 
     >>> import funcgrad as fg, funcgrad.numpy as fnp
     >>> def f(x):
@@ -120,9 +120,7 @@ def _array_stand_in() -> Callable[..., Any]:
             return local(out) if takes_traced(sys._getframe(1), "array") else out
         except (FuncgradError, TypeError, ValueError):
             if contains_traced(object):
-                wants_plain(
-                    sys._getframe(1).f_code.co_filename
-                )  # prepares the code for traced arrays
+                wants_plain(sys._getframe(1).f_code.co_filename)  # imports what its package needs
                 return array(object, *args, **kwargs)
             raise
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import funcgrad.core.local_operators  # noqa: F401  # gives local arrays their operators
 from funcgrad.core import patch
 from funcgrad.core.local_array import as_local
 from funcgrad.core.source import called_name, is_hidden

@@ -13,6 +13,7 @@ import funcgrad as fg
 from funcgrad.compile import clusters
 from funcgrad.compile.contract import contract
 from funcgrad.compile.cse import cse
+from funcgrad.compile.emitters import EMITTERS, PORTABLE, STATEMENTS, WRITERS
 from funcgrad.compile.fold import fold
 from funcgrad.compile.fuse import fuse
 from funcgrad.compile.inline import inline_calls
@@ -20,6 +21,7 @@ from funcgrad.compile.pipeline import PIPELINE, optimize
 from funcgrad.compile.simplify import ALL_RULES, simplify
 from funcgrad.core.check import check_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.primitive import PRIMITIVES
 from funcgrad.ops.basic import add_any, broadcast_in_dim, broadcast_to, convert, reshape, sum_axes
 from funcgrad.ops.basic import transpose as transpose_axes
 from tests.compile.compare import aval, jaxpr_of
@@ -185,6 +187,12 @@ def broadcast_in_dim_zero(x: Any) -> Any:
     return x._trace.bind(
         broadcast_in_dim, (np.float64(0),), {"shape": (3,), "broadcast_dimensions": ()}
     )
+
+
+def test_rules_are_for_primitives_that_exist() -> None:
+    fg.numpy._load_all()
+    for table in (ALL_RULES, EMITTERS, STATEMENTS, WRITERS, PORTABLE):
+        assert table.keys() - {"*"} <= PRIMITIVES.keys()
 
 
 @pytest.mark.parametrize("name", RULES)

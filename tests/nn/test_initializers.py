@@ -60,8 +60,10 @@ def test_zeros_and_ones() -> None:
 
 
 def test_results_are_the_callers() -> None:
-    weights = fg.nn.initializers.constant(1.0)(KEY, (3,))
+    init = fg.nn.initializers.constant(1.0)
+    weights = init(KEY, (3,))
     weights[0] = 2.0
+    np.testing.assert_array_equal(init(KEY, (3,)), np.ones(3))
 
 
 def test_errors() -> None:
