@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from _thread import _local
+from _weakref import ref
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,18 +12,17 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch, patch
-from funcgrad.core.assemble import assemble
+from funcgrad.core.assemble import assemble, structure, usual_structure
 from funcgrad.core.cache import intern_jaxpr
 from funcgrad.core.captured import plain_array, sample, unsupported_dtype
 from funcgrad.core.donation import GIVEN, refuse_given
 from funcgrad.core.errors import TracingError
-from funcgrad.core.jaxpr import Jaxpr, scalar_key
+from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.local_array import LocalArray, plain
 from funcgrad.core.source import (
     Source,
     describe_function,
     locate,
-    of_instructions,
     scoped,
     source_of,
 )
@@ -72,6 +72,7 @@ class Trace:
     why_abstract = "jit"
     stand_ins: dict[Any, Tracer] | None = None
     _capture_ids: dict[Any, int] | None = None
+    _copied: dict[int, ref[Any]]  # from captures to the arrays whose copies they are
     _watched: list[tuple[int, Any, Source | None]] | None = None
 
     def __init__(
@@ -222,7 +223,7 @@ class Trace:
 
     def _captures(self) -> dict[Any, int]:
         if self._capture_ids is None:
-            self._capture_ids = {}
+            self._capture_ids, self._copied = {}, {}
         return self._capture_ids
 
     def _new_capture(self, aval: ShapedArray, value: Any) -> int:
@@ -272,13 +273,16 @@ class Trace:
         ids = self._captures()
         index = ids.get(id(value))
         if value.nbytes <= _COPY_BYTES:
-            # The same array is one constant, unless it was written to since.
+            # The same array is one constant, unless it was written to since. Another one may have come to lie at its
+            # address: with that, the structure of the trace would depend on chance.
             if (
                 index is None
                 or self.avals[index] != aval
-                or self.known[index].tobytes() != value.tobytes()
+                or self._copied[index]() is not value
+                or self.known[index].tobytes() != value.tobytes()  # type: ignore[union-attr]
             ):
                 index = ids[id(value)] = self._new_capture(aval, value.copy())
+                self._copied[index] = ref(value)
             return index, aval
         if index is None:
             index = ids[id(value)] = self._new_capture(aval, value)
@@ -402,9 +406,9 @@ class Trace:
         ]
         if intern:
             jaxpr = intern_jaxpr(
-                self._key(out_indices, lift),
+                structure(self, out_indices, lift),
                 lambda: assemble(self, out_indices, lift),
-                lambda: self._usual_key(out_indices, lift),
+                lambda: usual_structure(self, out_indices, lift),
             )
         else:
             jaxpr = assemble(self, out_indices, lift)
@@ -412,29 +416,6 @@ class Trace:
         if lift:
             consts += self.literals
         return jaxpr, consts
-
-    def _usual_key(self, out_indices: list[int], lift: bool) -> Any:
-        """The key, whether or not Python has sped instructions up meanwhile."""
-        self.sources = of_instructions(self.sources)
-        return self._key(out_indices, lift)
-
-    def _key(self, out_indices: list[int], lift: bool) -> Any:
-        """The structure of the trace, hashable: the same key means the same program."""
-        literal_keys = (
-            tuple([aval_of(v) for v in self.literals])
-            if lift
-            else tuple([scalar_key(v) for v in self.literals])
-        )
-        return (
-            tuple(self.records),
-            tuple(self.avals[: self.n_inputs]),
-            tuple([(i, self.avals[i]) for i in self.captured]),
-            literal_keys,
-            tuple(out_indices),
-            tuple([self.avals[i] if i >= 0 else None for i in out_indices]),
-            tuple([(id(s[0]), s[1]) if s else None for s in self.sources]),
-            lift,
-        )
 
 
 def current_trace() -> Trace | None:

@@ -92,6 +92,25 @@ def test_a_small_captured_array_is_taken_as_it_was_when_used() -> None:
     np.testing.assert_array_equal(fg.grad(fun)(X), 101.0 * np.ones(3))
 
 
+def test_arrays_that_come_to_lie_where_another_one_was_are_constants_of_their_own() -> None:
+    """Else the structure of a trace would depend on addresses, and its program would be made anew at each call."""
+    kept: list[Any] = []
+    ones = np.ones(4).tobytes()
+
+    def f(x: Any) -> Any:
+        for k in range(30):
+            kept.append(bytearray(k * 17 % 40 * 8))  # addresses differ from call to call
+            x = x * np.frombuffer(ones)
+        return x
+
+    misses = fg.cache_info().misses
+    for _ in range(4):
+        closed = fg.make_jaxpr(f)(np.ones(4))
+        assert len(closed.consts) == 30
+        fg.grad(lambda x: np.sum(f(x)))(np.ones(4))
+    assert fg.cache_info().misses <= misses + 2
+
+
 def test_a_large_captured_array_that_is_changed_is_noticed() -> None:
     def fun(x: Any) -> Any:
         c = np.ones(100_000)
