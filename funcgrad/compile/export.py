@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Sequence
@@ -10,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile.compiler import optimized
-from funcgrad.compile.constants import array_text
+from funcgrad.compile.constants import array_text, dtype_name
 from funcgrad.compile.emit import emit
-from funcgrad.compile.source import ProgramSource
 from funcgrad.compile.stages import Lowered
 from funcgrad.compile.transplant import Transplant
 from funcgrad.control.run import program
@@ -83,15 +83,6 @@ def for_blocks(kernel, bounds, slots, args, cost):
 }
 
 
-class _Name(str):
-    """A name that stands for itself in the `repr` of a container."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
 def module_source(lowered: Lowered, parameters: Sequence[str], args: Any, version: str) -> str:
     """The text of a module with one function, named as the one that was lowered.
 
@@ -112,6 +103,7 @@ def module_source(lowered: Lowered, parameters: Sequence[str], args: Any, versio
         raise UnsupportedError(f"export_source of {name}: {error}") from None
     body = source.text(runtime=False)
     taken = {*re.findall(r"^(?:def |class )?(\w+)", body, re.MULTILINE), *_HELPERS, "np", "math"}
+    taken |= {b for b in vars(builtins) if re.search(rf"(?<![\w.]){b}\(", body)}
     if not name.isidentifier() or keyword.iskeyword(name) or name in taken:
         name = "function"
     parameters = [f"{p}_" if p in taken else p for p in parameters]
@@ -123,12 +115,12 @@ def module_source(lowered: Lowered, parameters: Sequence[str], args: Any, versio
     imports = {*transplant.imports, "import numpy as np"}
     if "math." in body:
         imports.add("import math")
+    entry = _entry(lowered, name, parameters, args)
+    if "collections." in entry:
+        imports.add("import collections")
     lines += [*sorted(imports), "", ""]
     lines += [_HELPERS[helper] + "\n" for helper in used]
-    lines.append(body)
-    lines.append("")
-    lines.append(_entry(lowered, name, parameters, args, source))
-    return "\n".join(lines)
+    return "\n".join([*lines, body, "", entry])
 
 
 def _leaf_names(parameters: Sequence[str], args: Any) -> list[str]:
@@ -155,26 +147,50 @@ def _docstring(
     return "\n".join([*lines, '"""'])
 
 
-def _entry(
-    lowered: Lowered, name: str, parameters: Sequence[str], args: Any, source: ProgramSource
-) -> str:
+def _entry(lowered: Lowered, name: str, parameters: Sequence[str], args: Any) -> str:
     leaves = _leaf_names(parameters, args)
     consts = [_constant(value, name) for value in lowered.consts]
-    outs = [_Name(f"out_{i}") for i in range(len(lowered.out_avals))]
+    outs = [f"out_{i}" for i in range(len(lowered.out_avals))]
     given = [
-        f"np.asarray({leaf}, np.{aval.dtype.name})"
+        f"np.asarray({leaf}, {dtype_name(aval.dtype)})"
         for leaf, aval in zip(leaves, lowered.in_avals, strict=True)
     ]
     call = f"program({', '.join([*consts, *given])})"
+    classes: dict[str, str] = {}
+    result = _result_text(lowered.out_tree.unflatten(outs), name, classes)
     return "\n".join(
         [
+            *classes.values(),
             f"def {name}({', '.join(parameters)}):",
             '    with np.errstate(all="ignore"):',
-            f"        {', '.join(outs)}{',' if len(outs) == 1 else ''} = {call}",
-            f"    return {lowered.out_tree.unflatten(outs)!r}",
+            f"        [{', '.join(outs)}] = {call}",
+            f"    return {result}",
             "",
         ]
     )
+
+
+def _result_text(value: Any, name: str, classes: dict[str, str]) -> str:
+    """What a function returns, made of the names of arrays; named tuples are defined in `classes`."""
+    if value is None or isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict):
+        items = [f"{k!r}: {_result_text(v, name, classes)}" for k, v in value.items()]
+        return f"{{{', '.join(items)}}}"
+    if not isinstance(value, list | tuple):
+        raise UnsupportedError(
+            f"export_source of {name}: it returns a {type(value).__name__}, a class that the module would not have"
+            "\n  return a tuple, a named tuple, a list or a dict"
+        )
+    parts = [_result_text(v, name, classes) for v in value]
+    if isinstance(value, list):
+        return f"[{', '.join(parts)}]"
+    fields = getattr(value, "_fields", None)
+    if fields is None:
+        return f"({', '.join(parts)}{',' * (len(parts) == 1)})"
+    kind = type(value).__name__
+    classes[kind] = f"{kind} = collections.namedtuple({kind!r}, {fields!r})\n\n"
+    return f"{kind}({', '.join(parts)})"
 
 
 def _constant(value: Any, name: str) -> str:

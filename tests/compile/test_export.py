@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import subprocess
 import sys
@@ -161,6 +162,39 @@ def test_exported_source_is_plain_numpy() -> None:
         assert call in source
 
 
+Point = collections.namedtuple("Point", "x y")  # as users write it
+STRUCTURES: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "named tuples": (lambda p: Point(p.y * 2.0, np.sort(p.x)), (Point(X[0], X[1]),)),
+    "NumPy's named tuples": (lambda x: np.linalg.eigh(x @ x.T), (X,)),
+    "nested": (lambda d: {"a": [d["b"], (d["b"] * 2.0,)], "c": None}, ({"b": X},)),
+    "nothing": (lambda x: (), (X,)),
+    "a constant": (lambda x: 3.0, (X,)),
+    "the argument": (lambda x: x, (X,)),
+    "integers and booleans": (lambda x: (x + 1, x > 1), (np.arange(3),)),
+}
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_structures_of_arguments_and_results(name: str) -> None:
+    fun, args = STRUCTURES[name]
+    module: dict[str, Any] = {}
+    exec(fg.export_source(fun, *args), module)
+    assert repr(module["function"](*args)) == repr(fg.jit(fun)(*args))
+
+
+def test_a_name_of_pythons_is_not_taken() -> None:
+    def max(x: Any) -> Any:
+        return np.sum(lax.scatter_add(x, np.array([[0]]), x[:1], DIMENSIONS))
+
+    module: dict[str, Any] = {}
+    exec(fg.export_source(max, X[0]), module)
+    found = [module[name] for name in ("max", "function") if name in module]
+    assert found[0](X[0]) == max(X[0])
+
+
+DIMENSIONS = lax.ScatterDimensionNumbers((), (0,), (0,))
+
+
 def test_special_functions_come_from_scipy() -> None:
     special = pytest.importorskip("scipy.special")
     source = fg.export_source(lambda x: special.gammainc(2.0, x) * special.erf(x), X)
@@ -216,5 +250,7 @@ def test_export_names_what_it_cannot_write() -> None:
     def calls_back(x: Any) -> Any:
         return fg.pure_callback(np.sort, fg.ShapeDtypeStruct(x.shape, x.dtype), x)
 
+    with pytest.raises(UnsupportedError, match="a class that the module would not have"):
+        fg.export_source(lambda x: fg.tree_util.Partial(np.sin, x), X)
     with pytest.raises(UnsupportedError, match=r"(?s)calls_back: pure_callback.*test_export.py"):
         fg.export_source(calls_back, X)
