@@ -46,3 +46,11 @@ def with_closure(
         return body.out_tree.unflatten(eval_jaxpr(body.jaxpr, (), *consts, *values))
 
     return converted, (*args, *[body.consts[i] for i in places])
+
+
+def given(derivative: Any, args: tuple[Any, ...], all_args: tuple[Any, ...]) -> Any:
+    """A derivative that the user gave, or None if it closes over traced values as the function does.
+
+    What it closes over is not among its arguments; the function's own derivative stands for it.
+    """
+    return None if callable(derivative) and len(all_args) > len(args) else derivative

@@ -39,3 +39,32 @@ def test_minimize_over_a_traced_target() -> None:
 def test_what_is_plain_goes_to_scipy_within_a_trace() -> None:
     f = lambda x: x[0] * integrate.quad(lambda u: u if u > 0.5 else 0.0, 0.0, 1.0, points=[0.5])[0]
     np.testing.assert_allclose(fg.grad(f)(X), [0.375, 0.0])
+
+
+def test_solvers_differentiate_by_what_their_functions_close_over() -> None:
+    def scalar(name: str, **options: Any) -> Any:
+        return lambda c: getattr(optimize, name)(lambda x: x**3 - c, 1.5, **options)
+
+    for f in (
+        scalar("newton"),
+        scalar("newton", fprime=lambda x: 3.0 * x**2),
+        lambda c: optimize.newton(lambda x: x**3 - c, 1.5, fprime=lambda x: 3 * x**2 + 0 * c),
+        lambda c: optimize.fixed_point(lambda x: x - 0.05 * (x**3 - c), 1.5),
+        lambda c: optimize.root(
+            lambda x: x**3 - c, [1.5], jac=lambda x: [[3 * x[0] ** 2 + 0 * c]]
+        ).x[0],
+        lambda c: optimize.minimize_scalar(lambda x: (x**3 - c) ** 2, bracket=(1, 3)).x,
+        lambda c: optimize.least_squares(lambda x: x**3 - c, [1.5]).x[0],
+        lambda c: optimize.minimize(
+            lambda x: (x[0] ** 3 - c) ** 2, [1.5], jac=lambda x: 6 * x**2 * (x**3 - c)
+        ).x[0],
+    ):
+        np.testing.assert_allclose(fg.jit(f)(8.0), 2.0, rtol=1e-5)
+        np.testing.assert_allclose(fg.grad(f)(8.0), 1.0 / 12.0, rtol=1e-3)
+        np.testing.assert_allclose(fg.vmap(f)(np.array([8.0, 27.0])), [2.0, 3.0], rtol=1e-3)
+
+
+def test_roots_of_arrays() -> None:
+    f = lambda c: optimize.newton(lambda x: x**3 - c, np.array([1.5, 2.5]))
+    c = np.array([8.0, 27.0])
+    np.testing.assert_allclose(fg.jacrev(f)(c), np.diag([1.0 / 12.0, 1.0 / 27.0]), rtol=1e-6)

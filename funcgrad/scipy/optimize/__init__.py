@@ -13,7 +13,9 @@ from funcgrad.scipy.optimize.roots import (
     bisect,
     brenth,
     brentq,
+    fixed_point,
     fsolve,
+    newton,
     ridder,
     root,
     root_scalar,
@@ -23,6 +25,6 @@ from funcgrad.scipy.optimize.roots import (
 __getattr__ = other_names("optimize")
 
 __all__ = [
-    "bisect", "brenth", "brentq", "curve_fit", "fsolve", "least_squares", "minimize", "minimize_scalar",
-    "ridder", "root", "root_scalar", "toms748",
+    "bisect", "brenth", "brentq", "curve_fit", "fixed_point", "fsolve", "least_squares", "minimize",
+    "minimize_scalar", "newton", "ridder", "root", "root_scalar", "toms748",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.core.tree import tree_flatten, tree_map
 from funcgrad.numpy.arguments import operand
+from funcgrad.scipy.closures import given, with_closure
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 from funcgrad.scipy.optimize.trees import Variables, as_tuple, floating, like, vector
 
@@ -68,6 +69,10 @@ def least_squares(
     """
     args, kwargs = as_tuple(args), kwargs or {}
     x0 = floating("least_squares", x0)
+    if not kwargs:
+        own = args
+        fun, args = with_closure("least_squares", fun, own, x0)
+        jac = given(jac, own, args)
     options |= {"bounds": bounds, "method": method}
     if has_tracer(*tree_flatten((x0, args, kwargs))[0]):
         return _traced(fun, x0, jac, args, kwargs, options)
@@ -77,11 +82,11 @@ def least_squares(
         return vector(fun(variables.tree(flat), *args, **kwargs))
 
     if callable(jac):
-        given: Any = lambda flat: jac(variables.tree(flat), *args, **kwargs)
+        slope: Any = lambda flat: jac(variables.tree(flat), *args, **kwargs)
     else:
-        given = _jacobian(values, len(variables.start)) if jac is None else jac
+        slope = _jacobian(values, len(variables.start)) if jac is None else jac
     start = np.asarray(variables.start, np.float64)
-    result = scipy_module("optimize").least_squares(values, start, jac=given, **options)
+    result = scipy_module("optimize").least_squares(values, start, jac=slope, **options)
     result.x = variables.tree(result.x)
     return result
 

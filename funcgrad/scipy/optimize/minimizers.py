@@ -14,7 +14,7 @@ from funcgrad.control.implicit import implicit_root
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tree import tree_flatten, tree_map
-from funcgrad.scipy.closures import with_closure
+from funcgrad.scipy.closures import given, with_closure
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 from funcgrad.scipy.optimize.trees import Variables, as_tuple, floating, like, vector, zeros_like
 
@@ -70,7 +70,9 @@ def minimize(
     np.float64(0.25)
     """
     x0 = floating("minimize", x0)
-    fun, args = with_closure("minimize", fun, as_tuple(args), x0)
+    own = as_tuple(args)
+    fun, args = with_closure("minimize", fun, own, x0)
+    jac, hess, hessp = (given(d, own, args) for d in (jac, hess, hessp))
     if has_tracer(*tree_flatten((x0, args))[0]):
         return _traced(fun, x0, args, locals())
     variables = Variables(x0)
@@ -264,14 +266,14 @@ def minimize_scalar(
     tol: Any = None,
     options: Any = None,
 ) -> Any:
-    """`scipy.optimize.minimize_scalar`, whose `x` has the derivative of the minimum by traced `args`.
+    """`scipy.optimize.minimize_scalar`: `x` has derivatives by traced `args` and by what `fun` closes over.
 
     >>> import funcgrad as fg
     >>> best = lambda c: fg.scipy.optimize.minimize_scalar(lambda x, c: (x - c**2) ** 2, args=c).x
     >>> fg.grad(best)(3.0).round(6)
     np.float64(6.0)
     """
-    args = as_tuple(args)
+    fun, args = with_closure("minimize_scalar", fun, as_tuple(args), 0.0)
     options = {
         "bracket": bracket,
         "bounds": bounds,

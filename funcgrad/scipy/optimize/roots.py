@@ -9,9 +9,9 @@ import numpy as np
 
 from funcgrad.api.grad import grad
 from funcgrad.api.jacobians import jacfwd
-from funcgrad.control.implicit import implicit_root
+from funcgrad.control.implicit import implicit_fixed_point, implicit_root
 from funcgrad.core.tree import tree_flatten
-from funcgrad.scipy.closures import with_closure
+from funcgrad.scipy.closures import given, with_closure
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 from funcgrad.scipy.optimize.trees import Variables, as_tuple, floating, like, vector, zeros_like
 
@@ -54,7 +54,9 @@ def root(
     array([-1.,  2.])
     """
     x0 = floating("root", x0)
-    fun, args = with_closure("root", fun, as_tuple(args), x0)
+    own = as_tuple(args)
+    fun, args = with_closure("root", fun, own, x0)
+    jac = given(jac, own, args)
     solve = scipy_module("optimize").root
     if has_tracer(*tree_flatten((x0, args))[0]):
         unravel = Variables(zeros_like(x0)).tree
@@ -71,12 +73,12 @@ def root(
         return vector(fun(variables.tree(flat), *args))
 
     if callable(jac):
-        given: Any = lambda flat: jac(variables.tree(flat), *args)
+        slope: Any = lambda flat: jac(variables.tree(flat), *args)
     else:
-        given = jacfwd(values) if jac is None and method in _WITH_JACOBIAN else jac
+        slope = jacfwd(values) if jac is None and method in _WITH_JACOBIAN else jac
     wrapped = None if callback is None else lambda x, f: callback(variables.tree(x), f)
     start = np.asarray(variables.start, np.float64)
-    result = solve(values, start, (), method, given, tol, wrapped, options)
+    result = solve(values, start, (), method, slope, tol, wrapped, options)
     result.x = variables.tree(result.x)
     return result
 
@@ -97,7 +99,9 @@ def fsolve(
     np.float64(0.25)
     """
     x0 = floating("fsolve", x0)
-    func, args = with_closure("fsolve", func, as_tuple(args), x0)
+    own = as_tuple(args)
+    func, args = with_closure("fsolve", func, own, x0)
+    fprime = given(fprime, own, args)
     if full_output or not has_tracer(*tree_flatten((x0, args))[0]):
         solve = scipy_module("optimize").fsolve
         return solve(func, x0, args, fprime, full_output, **options)
@@ -131,18 +135,82 @@ def root_scalar(
     >>> fg.grad(find)(8.0).round(6)
     np.float64(0.083333)
     """
-    f, args = with_closure("root_scalar", f, as_tuple(args), 0.0)
-    given = {"method": method, "bracket": bracket, "x0": x0, "x1": x1, "xtol": xtol, "rtol": rtol}
-    given |= {"maxiter": maxiter, "options": options}
+    own = as_tuple(args)
+    f, args = with_closure("root_scalar", f, own, 0.0)
+    fprime, fprime2 = (given(d, own, args) for d in (fprime, fprime2))
+    how = {"method": method, "bracket": bracket, "x0": x0, "x1": x1, "xtol": xtol, "rtol": rtol}
+    how |= {"maxiter": maxiter, "options": options}
     if method in ("newton", "halley") or (method is None and bracket is None and x1 is None):
-        given["fprime"] = grad(f) if fprime is None else fprime
+        how["fprime"] = grad(f) if fprime is None else fprime
     if method == "halley":
-        given["fprime2"] = grad(grad(f)) if fprime2 is None else fprime2
+        how["fprime2"] = grad(grad(f)) if fprime2 is None else fprime2
     solve = scipy_module("optimize").root_scalar
     if not has_tracer(*tree_flatten(args)[0]):
-        return solve(f, args=args, **given)
-    x = _implicit(f, lambda *args: solve(f, args=args, **given).root)(*args)
+        return solve(f, args=args, **how)
+    x = _implicit(f, lambda *args: solve(f, args=args, **how).root)(*args)
     return scipy_module("optimize").RootResults(x, 0, 0, 0, method or "")
+
+
+def newton(
+    func: Callable[..., Any],
+    x0: Any,
+    fprime: Any = None,
+    args: Any = (),
+    tol: float = 1.48e-8,
+    maxiter: int = 50,
+    fprime2: Any = None,
+    x1: Any = None,
+    rtol: float = 0.0,
+    full_output: bool = False,
+    disp: bool = True,
+) -> Any:
+    """`scipy.optimize.newton`, whose root has derivatives by traced `args` and by what `func` closes over.
+
+    >>> import funcgrad as fg
+    >>> fg.grad(lambda c: fg.scipy.optimize.newton(lambda x: x**3 - c, 1.5))(8.0).round(6)
+    np.float64(0.083333)
+    """
+    own = as_tuple(args)
+    func, args = with_closure("newton", func, own, x0)
+    fprime, fprime2 = (given(d, own, args) for d in (fprime, fprime2))
+    solve = scipy_module("optimize").newton
+    rest = (tol, maxiter, fprime2, x1, rtol)
+    if full_output or not has_tracer(x0, *tree_flatten(args)[0]):
+        return solve(func, x0, fprime, args, *rest, full_output, disp)
+    x0 = floating("newton", x0)
+    find = implicit_root(
+        lambda x, x0, *args: func(x, *args),
+        lambda x0, *args: np.asarray(solve(func, x0, fprime, args, *rest))[()],
+        result_like=like(x0),
+    )
+    return find(x0, *args)
+
+
+def fixed_point(
+    func: Callable[..., Any],
+    x0: Any,
+    args: Any = (),
+    xtol: float = 1e-8,
+    maxiter: int = 500,
+    method: str = "del2",
+) -> Any:
+    """`scipy.optimize.fixed_point`, which has derivatives by traced `args` and by what `func` closes over.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> fg.grad(lambda c: fg.scipy.optimize.fixed_point(lambda x: 0.5 * x + c, 1.0))(2.0).round(6)
+    np.float64(2.0)
+    """
+    x0 = floating("fixed_point", x0)
+    func, args = with_closure("fixed_point", func, as_tuple(args), x0)
+    solve = scipy_module("optimize").fixed_point
+    if not has_tracer(x0, *tree_flatten(args)[0]):
+        return solve(func, x0, args, xtol, maxiter, method)
+    find = implicit_fixed_point(
+        lambda x, x0, *args: func(x, *args),
+        lambda x0, *args: np.asarray(solve(func, x0, args, xtol, maxiter, method))[()],
+        result_like=like(x0),
+    )
+    return find(x0, *args)
 
 
 def _implicit(f: Callable[..., Any], solver: Callable[..., Any]) -> Any:
