@@ -121,7 +121,7 @@ class Grad(Transformed):
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self.single and not self.holomorphic:
             return self._single(args, kwargs)
-        positions = _positions(self.argnums, len(args), self.fun, self.transform)
+        positions = differentiated_positions(self.argnums, len(args), self.fun, self.transform)
         names = self.names or ()
         for name in names:
             if name not in kwargs:
@@ -164,7 +164,7 @@ class Grad(Transformed):
         position = self.argnums
         n = len(args)
         if not -n <= position < n:
-            _positions(position, n, self.fun, self.transform)
+            differentiated_positions(position, n, self.fun, self.transform)
         position %= n
         fun = call = self.fun
         if self._programs and n == 1 and not kwargs:
@@ -309,7 +309,8 @@ def gradient_jaxpr(jaxpr: Jaxpr, with_value: bool) -> Jaxpr:
     return jaxpr.memo(("gradient", with_value), make)
 
 
-def _positions(argnums: Any, n: int, fun: Any, transform: str) -> list[int]:
+def differentiated_positions(argnums: Any, n: int, fun: Any, transform: str) -> list[int]:
+    """Which of n positional arguments `argnums` means."""
     positions = []
     if not isinstance(argnums, (int, np.integer)) and not hasattr(argnums, "__iter__"):
         raise ArgumentError(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.api.call import Transformed, execute
-from funcgrad.api.grad import _positions, grad
+from funcgrad.api.grad import differentiated_positions, grad
 from funcgrad.api.products import jvp
 from funcgrad.api.traced_call import TracedCall
 from funcgrad.core.errors import ArgumentError
@@ -138,7 +138,7 @@ class Jacobian(Transformed):
     allow_int: bool
 
     def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        positions = _positions(self.argnums, len(args), self.fun, self.mode)
+        positions = differentiated_positions(self.argnums, len(args), self.fun, self.mode)
         single = isinstance(self.argnums, (int, np.integer))
 
         def of_dynamic(*dynamic: Any) -> Any:

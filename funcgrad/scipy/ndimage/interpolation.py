@@ -18,6 +18,7 @@ from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.ops.basic import convert, move_axis
 from funcgrad.ops.linalg.banded import solve_banded_p
 from funcgrad.ops.linalg.solve import solve_p
+from funcgrad.scipy.conditions import both
 from funcgrad.scipy.mirror import mirrors
 from funcgrad.scipy.ndimage.edges import PADS, in_dtype, mode_name
 
@@ -115,10 +116,6 @@ def _taps_inside(taps: Any, n: int, mode: str, order: int) -> tuple[Any, Any]:
     return _fold(taps, n, "mirror" if mode in ("constant", "wrap") else mode), True
 
 
-def _both(x: Any, y: Any) -> Any:
-    return y if x is True else x if y is True else x & y
-
-
 @mirrors("ndimage")
 def map_coordinates(
     input: Any,
@@ -154,7 +151,7 @@ def map_coordinates(
     index, weights, inside, taps_inside = [], [], True, True
     for d in range(ndim):
         position, within = _brought_inside(c[d] + float(pad), shape[d], mode)
-        inside = _both(inside, within)
+        inside = both(inside, within)
         base = np.floor(position + 0.5) if order % 2 == 0 else np.floor(position)
         nodes = np.arange(order + 1) - order // 2
         taps = convert(base, np.int64) + nodes.reshape((-1,) + (1,) * out_ndim)
@@ -162,7 +159,7 @@ def map_coordinates(
         spread = (1,) * d + (order + 1,) + (1,) * (ndim - 1 - d) + typeof(c).shape[1:]
         index.append(np.reshape(taps, spread))
         weights.append(np.reshape(np.stack(_weights(position - base, order)), spread))
-        taps_inside = _both(taps_inside, ok if ok is True else np.reshape(ok, spread))
+        taps_inside = both(taps_inside, ok if ok is True else np.reshape(ok, spread))
     place: Any = 0
     for taps, n in zip(index, shape, strict=True):
         place = place * n + taps

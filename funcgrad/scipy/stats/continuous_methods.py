@@ -9,12 +9,12 @@ import numpy as np
 from funcgrad.core.tracing import is_traced
 from funcgrad.numpy.arguments import operand
 from funcgrad.ops.basic import convert
+from funcgrad.scipy.conditions import both
 from funcgrad.scipy.mirror import has_tracer
 from funcgrad.scipy.stats.distribution import (
     Distribution,
     Formula,
     at_least,
-    both,
     double,
     infinite,
 )

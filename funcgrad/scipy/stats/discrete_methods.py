@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.scipy.conditions import both
 from funcgrad.scipy.mirror import has_tracer
 from funcgrad.scipy.stats.distribution import (
     Distribution,
     at_least,
-    both,
     double,
     infinite,
 )

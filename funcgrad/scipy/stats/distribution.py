@@ -136,8 +136,3 @@ def infinite(bound: Any) -> bool:
 def at_least(x: Any, y: Any) -> Any:
     """x >= y; True if one of them is an infinite bound."""
     return True if infinite(x) or infinite(y) else x >= y
-
-
-def both(x: Any, y: Any) -> Any:
-    """x & y, where each may be Python's True."""
-    return y if x is True else x if y is True else x & y
