@@ -292,7 +292,7 @@ def write_scan(outer: Emitter, eqn: Equation) -> str:
         slow = _Slow(body, sizes)
         native = native_scan(body, p["length"], p["reverse"], p["num_consts"], p["num_carry"], slow)
         if native is not None:
-            return outer.source.bind(native, "loop", f"scan[length={p['length']}], in C")
+            return outer.source.bind(native, "native_loop", f"scan[length={p['length']}], in C")
     python = outer.python and outer.transplant is None
     careful = _careful(body, sizes) if python else None
     emitter = ScanEmitter(

@@ -53,7 +53,7 @@ class ProgramSource:
 
     def bind(self, value: Any, hint: str, note: str) -> str:
         """A global name for a value."""
-        name = f"{hint}_{len(self.globals) + 1}"
+        name = f"{hint}_{len(self.notes) + 1}"
         self.globals[name] = value
         self.notes[name] = note
         return name
