@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from funcgrad.compile.emitters import (
 )
 from funcgrad.compile.kernel import KernelWriter
 from funcgrad.compile.memory import LARGE_BYTES, empty
-from funcgrad.compile.operands import PYTHON, RESERVED, SCALAR, Operands
+from funcgrad.compile.operands import PYTHON, RESERVED, SCALAR, Definitions, Operands
 from funcgrad.compile.products import dot, is_shared, product
 from funcgrad.compile.runtime import claim, ignore_errors, in_planes, own, restore_errors
 from funcgrad.compile.source import ProgramSource
@@ -37,9 +37,6 @@ from funcgrad.compile.threads import for_blocks
 from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var
 from funcgrad.core.printer import Names
 from funcgrad.ops.blas import dot_plan
-
-if TYPE_CHECKING:
-    from funcgrad.compile.transplant import Transplant
 
 _SCALAR_RESULTS = frozenset({"reduction", "contraction"})
 
@@ -51,7 +48,7 @@ def emit(
     careful: Callable[..., Any] | None = None,
     name: str = "program",
     donated: frozenset[Var] = frozenset(),
-    transplant: Transplant | None = None,
+    transplant: Definitions | None = None,
 ) -> ProgramSource:
     """The source of a jaxpr without constants.
 

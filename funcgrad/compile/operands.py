@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,11 +13,8 @@ from funcgrad.compile import scalars
 from funcgrad.compile.constants import array_text, dtype_name
 from funcgrad.compile.source import ProgramSource
 from funcgrad.core.errors import UnsupportedError
-from funcgrad.core.jaxpr import Atom, Literal, Var, scalar_key
+from funcgrad.core.jaxpr import Atom, Equation, Literal, Var, scalar_key
 from funcgrad.core.printer import Names
-
-if TYPE_CHECKING:
-    from funcgrad.compile.transplant import Transplant
 
 RESERVED = frozenset(keyword.kwlist) | {"np", "math", "own", "token", "careful", "empty", "claim"}
 # Results of this many elements hide the cost of converting a Python scalar operand.
@@ -25,6 +23,16 @@ _LARGE = 4096
 _LONGEST_NOTE = 80
 # What a 0-d value is at run time: a Python number or a NumPy scalar. (A 0-d array could be a view.)
 PYTHON, SCALAR = "python", "scalar"
+
+
+class Definitions(Protocol):
+    """What source that runs without funcgrad brings along (a `Transplant`)."""
+
+    def begin(self, emitter: Any) -> None: ...
+
+    def call(self, emitter: Any, eqn: Equation, operands: Sequence[str]) -> str: ...
+
+    def expression(self, value: Any, hint: str = "value") -> str: ...
 
 
 class Operands:
@@ -40,7 +48,7 @@ class Operands:
         self.names: dict[Var, str] = {}
         self.letters = Names()
         self.kinds: dict[Var, str] = {}
-        self.transplant: Transplant | None = None
+        self.transplant: Definitions | None = None
 
     def name(self, var: Var) -> str:
         name = self.names.get(var)

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.api.inspection import ShapeDtypeStruct
 from funcgrad.control.linear_solve import custom_linear_solve
 from funcgrad.control.user_primitive import UserPrimitive
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
 from funcgrad.core.trace import current_trace
 from funcgrad.core.tracing import typeof
+from funcgrad.core.types import ShapedArray
 from funcgrad.numpy.arguments import operand
 from funcgrad.ops.basic import convert
 from funcgrad.scipy.mirror import HoldsTraced, mirrors, scipy_module
@@ -30,7 +30,7 @@ def _solve(data: Any, row: Any, col: Any, b: Any) -> tuple[Any]:
 _solve_p = UserPrimitive(
     "sparse_solve",
     _solve,
-    lambda data, row, col, b: (ShapeDtypeStruct(b.shape, b.dtype),),
+    lambda data, row, col, b: (ShapedArray(b.shape, b.dtype),),
     "loop",
     False,
 )
