@@ -1,8 +1,9 @@
-"""Constant arrays as source text."""
+"""Constants as source text."""
 
 from __future__ import annotations
 
 import math
+import types
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,24 @@ def _pattern(array: Any, kind: str) -> str | None:
         stop = int(first) + step * len(array)
         if step and np.array_equal(array, np.arange(int(first), stop, step)):
             return f"np.arange({int(first)}, {stop}, {step}, {kind})"
+    return None
+
+
+_LITERALS = (bool, int, str, bytes, types.NoneType, types.EllipsisType)
+
+
+def literal_text(value: Any) -> str | None:
+    """What is no array and refers to nothing as an expression; None for everything else."""
+    if isinstance(value, _LITERALS):
+        return repr(value)
+    if isinstance(value, np.dtype):
+        return f"np.dtype({value.name!r})"
+    if isinstance(value, np.generic):
+        return f"{dtype_name(value.dtype)}({number_text(value.item())})"
+    if isinstance(value, float | complex):
+        return number_text(value)
+    if isinstance(value, slice):
+        return f"slice({value.start}, {value.stop}, {value.step})"
     return None
 
 

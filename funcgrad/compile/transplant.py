@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.compile.compiler import optimized
-from funcgrad.compile.constants import array_text, dtype_name, number_text
+from funcgrad.compile.constants import array_text, literal_text
 from funcgrad.compile.definitions import (
     Attributes,
     Renamed,
@@ -47,7 +47,6 @@ _ALIASES = {"numpy": "import numpy as np"}
 _LIBRARIES = frozenset({"numpy", "scipy", *sys.stdlib_module_names})
 # A constant with a longer text gets a name.
 _LONGEST_INLINE = 60
-_SIMPLE = (bool, int, str, bytes, types.NoneType, types.EllipsisType)
 
 
 class Untransplantable(Exception):
@@ -109,22 +108,14 @@ class Transplant:
         """What stands for a value in the module; `hint` may become its name."""
         if id(value) in self._names:
             return self._names[id(value)]
-        if isinstance(value, _SIMPLE):
-            return repr(value)
-        if isinstance(value, float | complex):
-            return number_text(value)
-        if isinstance(value, np.dtype):
-            return f"np.dtype({value.name!r})"
-        if isinstance(value, np.generic):
-            return f"{dtype_name(value.dtype)}({number_text(value.item())})"
+        text = literal_text(value)
+        if text is not None:
+            return text
         if isinstance(value, np.ndarray):
             text = array_text(value)
             if text is None:
                 raise Untransplantable(f"its {hint} is an array of shape {value.shape}, too large")
             return self._define(value, hint, text)
-        if isinstance(value, slice):
-            parts = [self.expression(part) for part in (value.start, value.stop, value.step)]
-            return f"slice({', '.join(parts)})"
         if isinstance(value, types.ModuleType):
             return self._module(value)
         if isinstance(value, Jaxpr):
