@@ -85,7 +85,8 @@ def source_of(frame: Any) -> Source | None:
 def of_instructions(sources: list[Source | None]) -> list[Source | None]:
     """Sources with the offsets at which their instructions start.
 
-    Once an instruction has run often, Python 3.11 calls Python's functions from the end of its cache.
+    Once an instruction has run often, Python 3.11 calls Python's functions from the end of its cache, and built-in
+    ones one instruction earlier.
     """
     codes: dict[int, bytes] = {}
     found: list[Source | None] = []
@@ -95,8 +96,9 @@ def of_instructions(sources: list[Source | None]) -> list[Source | None]:
             content = codes.get(id(code))
             if content is None:
                 content = codes[id(code)] = code.co_code
-            if opname[content[offset]] == "CACHE":
-                moved = (code, _start(content, offset))
+            start = _start(content, offset)
+            if start != offset:
+                moved = (code, start)
                 source = BackwardSource(moved) if isinstance(source, BackwardSource) else moved
         found.append(source)
     return found
@@ -106,6 +108,8 @@ def _start(content: bytes, offset: int) -> int:
     """Where the instruction starts to which this offset belongs."""
     while opname[content[offset]] == "CACHE":
         offset -= 2
+    if opname[content[offset]] == "CALL" and opname[content[offset - 4]] == "PRECALL":
+        return offset - 4  # in Python 3.11 one of the two calls
     return offset
 
 
