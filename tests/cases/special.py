@@ -207,8 +207,20 @@ BESSEL = [
         for name in ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn")
         for n in (0, 2)
     ],
+    *[
+        one(
+            lambda x, n, name=name: getattr(fg.scipy.special, name)(n, x),
+            *(-6.0, -0.5),
+            name=f"special.{name} below 0",
+            params={"n": n},
+            jax=None,
+        )
+        for name in ("spherical_jn", "spherical_yn", "spherical_in")
+        for n in (1, 2)
+    ],
     one(
         lambda x: fg.scipy.special.spherical_jn(2, x, derivative=True),
+        *(-5.0, 5.0),
         name="special.spherical_jn_d",
         jax=None,
         rtol=1e-6,

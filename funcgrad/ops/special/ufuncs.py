@@ -11,6 +11,8 @@ from typing import Any
 from scipy import special
 from scipy.special import _ufuncs
 
+_CHOOSERS = "scipy.special._support_alternative_backends"
+
 
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
@@ -18,8 +20,8 @@ def __getattr__(name: str) -> Any:
     value = getattr(_ufuncs, name, None)
     if value is None:
         value = getattr(special, name)
-        value = getattr(
-            value, "__wrapped__", value
-        )  # what chooses the library would come back here
+        # What chooses the library would come back here. (Other functions are wrapped for other reasons.)
+        if getattr(value, "__globals__", {}).get("__name__") == _CHOOSERS:
+            value = value.__wrapped__
     globals()[name] = value
     return value
