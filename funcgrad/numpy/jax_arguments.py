@@ -68,10 +68,13 @@ _DROPPED: dict[str, dict[str, tuple[Any, ...]]] = {
     **dict.fromkeys(_CONTRACTING, _CONTRACTION),
     "delete": {"assume_unique_indices": (_ANY,)},
     "digitize": {"method": (_ANY,)},
+    "diff": {"prepend": (None,), "append": (None,)},
     "isin": {"method": (_ANY,)},
     "polyval": {"unroll": (_ANY,)},
     "searchsorted": {"method": (_ANY,)},
 }
+# Those that sum integers in a wider dtype, unless they are told not to.
+_WIDENING = ("sum", "prod", "nansum", "nanprod")
 
 
 def _dropping(name: str) -> Callable[..., Any]:
@@ -87,6 +90,8 @@ def _dropping(name: str) -> Callable[..., Any]:
         for argument, values in dropped.items():
             if argument in kwargs and any(v is _ANY or kwargs[argument] is v for v in values):
                 del kwargs[argument]
+        if name in _WIDENING and kwargs.pop("promote_integers", True) is False:
+            kwargs.setdefault("dtype", np.result_type(args[0] if args else kwargs["a"]))
         if reduces and type(kwargs.get("axis")) is list:  # JAX takes any sequence
             kwargs["axis"] = tuple(kwargs["axis"])
         dtype = kwargs.pop("preferred_element_type", None) if contracts else None
@@ -234,6 +239,19 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, *, length: int | N
     return at(np.zeros(length, np.result_type(ones)))[x].add(ones, mode="drop")
 
 
+def polymul(a1: Any, a2: Any, *, trim_leading_zeros: bool = True) -> Any:
+    """NumPy's `polymul`; with `trim_leading_zeros=False` the result keeps the leading zeros, whatever the values are.
+
+    >>> import numpy as np, funcgrad as fg, funcgrad.numpy as fnp
+    >>> multiply = lambda a, b: fnp.polymul(a, b, trim_leading_zeros=False)
+    >>> fg.jit(multiply)(np.array([0.0, 1.0]), np.array([2.0, 3.0]))
+    array([0., 2., 3.])
+    """
+    if trim_leading_zeros:
+        return np.polymul(a1, a2)
+    return np.convolve(np.atleast_1d(a1), np.atleast_1d(a2))
+
+
 def roots(p: Any, *, strip_zeros: bool = True) -> Any:
     """NumPy's `roots`; with `strip_zeros=False` as many as there are coefficients but one, whatever their values are.
 
@@ -260,7 +278,7 @@ def roots(p: Any, *, strip_zeros: bool = True) -> Any:
 
 
 _INPLACE = ("fill_diagonal", "place", "put", "put_along_axis")
-DEFINED = ("argsort", "bincount", "clip", "roots", "sort", "take", "take_along_axis")
+DEFINED = ("argsort", "bincount", "clip", "polymul", "roots", "sort", "take", "take_along_axis")
 NAMES = (*DEFINED, *_INPLACE, *_DROPPED)
 
 

@@ -18,6 +18,19 @@ INDICES = np.array([[0, 3], [2, 1]])
 CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     "sum without a mask": ("sum", (X,), {"where": None, "initial": None, "axis": 1}),
     "sum of integers": ("sum", (INDICES,), {"promote_integers": True}),
+    "sum of narrow integers": (
+        "sum",
+        (INDICES.astype(np.int8),),
+        {"promote_integers": False, "axis": 0},
+    ),
+    "product of narrow integers": (
+        "prod",
+        (INDICES.astype(np.uint8),),
+        {"promote_integers": False},
+    ),
+    "diff without ends": ("diff", (X,), {"prepend": None, "append": None}),
+    "polymul": ("polymul", (np.array([0.0, 1.0]), X[0]), {"trim_leading_zeros": False}),
+    "polymul, trimmed": ("polymul", (X[1], X[0]), {"trim_leading_zeros": True}),
     "sum over a list of axes": ("sum", (X,), {"axis": [0, 1]}),
     "mean over a list of axes": ("mean", (X,), {"axis": [-1], "keepdims": True}),
     "max without a start": ("max", (X,), {"where": None, "initial": None}),
@@ -88,7 +101,7 @@ def test_nothing_else_differs_from_numpy() -> None:
     with pytest.raises(IndexError):
         fnp.take(X, 100)
     with pytest.raises(TypeError):
-        fnp.sum(X, promote_integers=False)
+        fnp.mean(X, promote_integers=False)
 
 
 def test_traced_values_are_put_into_a_copy_of_a_plain_array() -> None:
