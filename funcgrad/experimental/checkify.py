@@ -20,6 +20,7 @@ from funcgrad.core.errors import ArgumentError, CheckError, NonFiniteError
 from funcgrad.core.source import here
 from funcgrad.core.tree import register_static, tree_map
 
+ErrorCategory = str  # for annotations, as JAX has it
 user_checks = frozenset({"user"})
 nan_checks = frozenset({"nan"})
 div_checks = frozenset({"infinity"})
@@ -133,6 +134,7 @@ def _without_value(f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
 __all__ = [
     "Error",
+    "ErrorCategory",
     "all_checks",
     "automatic_checks",
     "check",
