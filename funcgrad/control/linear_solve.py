@@ -274,7 +274,10 @@ def check_solution(
     found, found_tree = tree_flatten(out)
     if tree == found_tree and [np.shape(x) for x in leaves] == [np.shape(x) for x in found]:
         return
-    text = f"{transform}: solve {describe_function(solve)} must give a result of the structure and types of {name}{here()}"
+    text = (
+        f"{transform}: solve {describe_function(solve)} must give a result of the structure and types of {name}"
+        f"{here()}"
+    )
     if tree != found_tree:
         raise ArgumentError(f"{text}\n{describe_mismatch(tree, found_tree, (name, 'the result'))}")
     avals = [[typeof(np.asarray(x)) for x in xs] for xs in (leaves, found)]

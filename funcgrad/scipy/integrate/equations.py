@@ -19,7 +19,8 @@ from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.conversion import as_array
 from funcgrad.ops.basic import convert
-from funcgrad.scipy.integrate.flow import Flow, solution, solve_on_span
+from funcgrad.scipy.integrate.flow import Flow, solve_on_span
+from funcgrad.scipy.integrate.solution import solution
 from funcgrad.scipy.mirror import has_tracer, scipy_module
 
 _DOUBLE = np.dtype(np.float64)
