@@ -15,10 +15,13 @@ import numpy as np
 from funcgrad.core import patch
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.source import here
+from funcgrad.numpy.arguments import operand
 from funcgrad.scipy import stats
 from funcgrad.scipy.interpolate.grids import interpolate_along, interpolate_on_grid
 from funcgrad.scipy.interpolate.piecewise import evaluate
-from funcgrad.scipy.mirror import has_tracer, scipy_module
+from funcgrad.scipy.interpolate.scattered import joined, on_triangles, radial_of
+from funcgrad.scipy.interpolate.splines import basis, basis_pieces, lagrange_basis, splev
+from funcgrad.scipy.mirror import has_tracer
 from funcgrad.scipy.sparse.matrix import as_sparse
 from funcgrad.scipy.stats.density import kernel_log_density
 from funcgrad.scipy.stats.distribution import METHODS as OF_DISTRIBUTIONS
@@ -134,21 +137,74 @@ def _powers_of_bernstein(c: Any, h: Any) -> Any:
 @_method_of("BSpline", "__call__")
 def _b_spline(self: Any, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
     extrapolate = self.extrapolate if extrapolate is None else extrapolate
-    of = scipy_module("interpolate").PPoly.from_spline
     n, k = len(self.c), self.k
-    columns = np.reshape(self.c, (n, -1)).T
-    pieces = np.stack([of((self.t, column, k)).c[:, k:n] for column in columns], axis=-1)
-    pieces = pieces.reshape(*pieces.shape[:2], *np.shape(self.c)[1:])
+    pieces = np.tensordot(basis_pieces(self.t, n, k), self.c, axes=1)
     return evaluate(pieces, self.t[k : n + 1], x, nu, extrapolate, self.axis)
+
+
+@_method_of("UnivariateSpline", "__call__")
+def _univariate(self: Any, x: Any, nu: int = 0, ext: Any = None) -> Any:
+    names = {"extrapolate": 0, "zeros": 1, "raise": 2, "const": 3}
+    ext = self.ext if ext is None else ext
+    return splev(x, self._eval_args, nu, names.get(ext, ext))
+
+
+def _bivariate(self: Any, x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """The values of the B-splines along both axes, and the coefficients."""
+    tx, ty, c = self.tck
+    kx, ky = self.degrees
+    shape = (len(tx) - kx - 1, len(ty) - ky - 1)
+    return basis(tx, shape[0], kx, x), basis(ty, shape[1], ky, y), np.reshape(c, shape)
+
+
+@_method_of("_BivariateSplineBase", "ev")
+@_method_of("BivariateSpline", "ev")
+def _at_points(self: Any, xi: Any, yi: Any, dx: int = 0, dy: int = 0) -> Any:
+    if dx or dy:
+        raise ArgumentError(
+            f"a spline of two variables at traced points has no dx, dy: use fg.grad{here()}"
+        )
+    bx, by, c = _bivariate(self, xi, yi)
+    return np.sum((bx @ c) * by, axis=-1)
+
+
+@_method_of("_BivariateSplineBase", "__call__")
+@_method_of("BivariateSpline", "__call__")
+def _on_grid(self: Any, x: Any, y: Any, dx: int = 0, dy: int = 0, grid: bool = True) -> Any:
+    if not grid:
+        return _at_points(self, x, y, dx, dy)
+    bx, by, c = _bivariate(self, np.atleast_1d(x), np.atleast_1d(y))
+    return bx @ c @ by.T
 
 
 @_method_of("_Interpolator1D", "__call__")
 def _interpolator(self: Any, x: Any) -> Any:
-    if type(self).__name__ != "interp1d":
-        raise ArgumentError(
-            f"{type(self).__name__} takes no traced values; use CubicSpline{here()}"
-        )
-    return interpolate_along(self, x)
+    name = type(self).__name__
+    if name == "interp1d":
+        return interpolate_along(self, x)
+    if name == "BarycentricInterpolator":
+        values = np.tensordot(lagrange_basis(self.xi, x), self.yi, axes=1)
+    elif name == "KroghInterpolator":  # Newton's form
+        x = operand(x)
+        product: Any = 1.0
+        values = self.c[0] + 0.0 * x[..., None]
+        for k in range(1, self.n):
+            product = product * (x[..., None] - self.xi[k - 1])
+            values = values + product * self.c[k]
+    else:
+        raise ArgumentError(f"{name} takes no traced values; use CubicSpline{here()}")
+    return values.reshape((*np.shape(x), *self._y_extra_shape))
+
+
+@_method_of("RBFInterpolator", "__call__")
+def _radial(self: Any, x: Any) -> Any:
+    return radial_of(self)(x)
+
+
+@_method_of("LinearNDInterpolator", "__call__")
+def _on_triangles(self: Any, *args: Any) -> Any:
+    values = np.reshape(self.values, (len(self.values), *self.values_shape))
+    return on_triangles(self.tri, values, joined(args), self.fill_value)
 
 
 @_method_of("RegularGridInterpolator", "__call__")

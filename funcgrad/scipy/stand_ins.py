@@ -29,7 +29,7 @@ _learned: set[tuple[str, str, str]] = set()
 def learn(error: Exception) -> bool:
     """Whether a function of SciPy's that failed is traced from now on, so that a second try is worth it."""
     if _is_from_object(error):
-        return _factors_stand_in(error)
+        return _makers_stand_in(error)
     for user, site, scipys in _calls(error.__traceback__):
         if any(_methods_stand_in(frame) for frame in scipys):
             return True
@@ -91,24 +91,33 @@ def _modules(frames: list[FrameType]) -> list[str]:
     return [name for name in order if name in MODULES and f"scipy.{name}" in sys.modules]
 
 
+# What makes objects in C, which raise where no frame of SciPy's is. Under a trace ours stand for all of them.
+_MAKERS = (
+    ("sparse.linalg", "splu"),
+    ("sparse.linalg", "factorized"),
+    ("interpolate", "LinearNDInterpolator"),
+)
+
+
 def _is_from_object(error: Exception) -> bool:
     """Whether an object in C, like SciPy's factors of sparse matrices, was given a traced value."""
-    return isinstance(error, TypeError) and str(error).endswith("numpy.ndarray, not Tracer")
+    return isinstance(error, TypeError) and str(error).endswith(("not Tracer", "not 'Tracer'"))
 
 
-def _factors_stand_in(error: Exception) -> bool:
-    """Let what makes SciPy's factors of sparse matrices stand for ours, which take traced right-hand sides."""
+def _makers_stand_in(error: Exception) -> bool:
+    """Let what makes SciPy's objects in C stand for ours, which take traced values."""
     frames = [frame for frame, _ in walk_tb(error.__traceback__)]
     frames = [frame for frame in frames if not is_hidden(frame.f_code.co_filename)]
-    if not frames or "scipy.sparse.linalg" not in sys.modules:
+    if not frames:
         return False
-    makers = [_stand_in("sparse.linalg", name, frames[-1]) for name in ("splu", "factorized")]
-    if not any(makers):
+    found = [(m, name) for m, name in _MAKERS if f"scipy.{m}" in sys.modules]
+    new = [_stand_in(module, name, frames[-1]) for module, name in found]
+    if found and not any(new):
         error.add_note(
-            "  factors of a sparse matrix that were made before tracing take plain right-hand sides: make them within "
-            "the function, or use scipy.sparse.linalg.spsolve"
+            "  objects of SciPy's in C (factors of sparse matrices, triangulations) that were made before tracing take "
+            "plain arrays: make them within the function; for systems there is scipy.sparse.linalg.spsolve"
         )
-    return any(makers)
+    return any(new)
 
 
 def _public_name(module: str, names: list[str | None], frames: list[FrameType]) -> str | None:

@@ -6,16 +6,33 @@ names that are not traced are passed through, and refuse traced values.
 
 from __future__ import annotations
 
-from funcgrad.scipy.interpolate.grids import RegularGridInterpolator, interp1d
+from funcgrad.scipy.interpolate.grids import RegularGridInterpolator, interp1d, interpn
 from funcgrad.scipy.interpolate.piecewise import (
+    Akima1DInterpolator,
     CubicHermiteSpline,
     CubicSpline,
     PchipInterpolator,
+)
+from funcgrad.scipy.interpolate.scattered import LinearNDInterpolator, RBFInterpolator, griddata
+from funcgrad.scipy.interpolate.splines import (
+    BarycentricInterpolator,
+    BSpline,
+    InterpolatedUnivariateSpline,
+    KroghInterpolator,
+    PPoly,
+    UnivariateSpline,
+    make_interp_spline,
+    splev,
+    splint,
+    splrep,
 )
 from funcgrad.scipy.mirror import other_names
 
 __getattr__ = other_names("interpolate")
 
 __all__ = [
-    "CubicHermiteSpline", "CubicSpline", "PchipInterpolator", "RegularGridInterpolator", "interp1d",
+    "Akima1DInterpolator", "BSpline", "BarycentricInterpolator", "CubicHermiteSpline", "CubicSpline",
+    "InterpolatedUnivariateSpline", "KroghInterpolator", "LinearNDInterpolator", "PPoly", "PchipInterpolator",
+    "RBFInterpolator", "RegularGridInterpolator", "UnivariateSpline", "griddata", "interp1d", "interpn",
+    "make_interp_spline", "splev", "splint", "splrep",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from funcgrad.numpy.arguments import inexact, normalize_axis, operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert, move_axis
 from funcgrad.scipy.interpolate.piecewise import CubicSpline, evaluate
+from funcgrad.scipy.interpolate.splines import basis_pieces, make_interp_spline
 from funcgrad.scipy.mirror import mirrors
 
 
@@ -47,6 +48,8 @@ class _Interpolant:
             out = evaluate(np.stack([np.diff(y, axis=0) / h, y[:-1]]), self.x, at)
         elif kind == "cubic":
             out = CubicSpline(self.x, y)(at)
+        elif kind in ("quadratic", 2):
+            out = make_interp_spline(self.x, y, 2)(at)
         elif kind in ("nearest", "nearest-up", "previous", "next", "zero"):
             out = _steps("previous" if kind == "zero" else kind, self.x, y, at)
         else:
@@ -89,7 +92,7 @@ def interpolate_along(self: Any, x: Any) -> Any:
     kind = self._kind
     if kind == "spline":
         kind = self._spline.k
-    if kind in ("linear", 1, "nearest", "nearest-up", "previous", "next"):
+    if kind in ("linear", 1, 2, 3, "nearest", "nearest-up", "previous", "next"):
         if self._extrapolate:
             return _Interpolant(self.x, self.y, kind, self.axis, None, None)(x)
         # SciPy keeps one value per column, in an array of one axis also where there are no columns.
@@ -100,20 +103,22 @@ def interpolate_along(self: Any, x: Any) -> Any:
         )
         return _Interpolant(self.x, self.y, kind, self.axis, below, above)(x)
     raise UnsupportedError(
-        f"interp1d of a spline takes no traced positions{here()}\n  use CubicSpline or make_interp_spline"
+        f"interp1d of kind {kind!r} takes no traced positions{here()}\n  use CubicSpline or make_interp_spline"
     )
 
 
 def interpolate_on_grid(grid: Any, values: Any, xi: Any, method: str, fill: Any) -> Any:
     """Multilinear interpolation, or the nearest sample, on a grid of positions per axis."""
-    if method not in ("linear", "slinear", "nearest"):
+    if method not in ("linear", "slinear", "nearest", *_DEGREES):
         raise UnsupportedError(
             f"RegularGridInterpolator by {method!r} takes no traced values{here()}\n  "
-            "use 'linear', or funcgrad.scipy.ndimage.map_coordinates for splines"
+            f"use 'linear', 'nearest', {', '.join(map(repr, _DEGREES))}"
         )
     at = np.stack(np.broadcast_arrays(*xi), axis=-1) if isinstance(xi, tuple) else operand(xi)
     at = at if typeof(at).ndim > 1 else at.reshape(-1, len(grid))
     values = operand(values)
+    if method in _DEGREES:
+        return _by_splines(grid, values, at, _DEGREES[method], fill)
     rest = typeof(values).ndim - len(grid)
     lower, upper, inside = [], [], True
     for axis, line in enumerate(grid):
@@ -145,6 +150,52 @@ def interpolate_on_grid(grid: Any, values: Any, xi: Any, method: str, fill: Any)
     if fill is None:
         return total
     return e.where(operand(inside).reshape((*typeof(inside).shape, *(1,) * rest)), total, fill)
+
+
+# Splines along each axis
+_DEGREES = {"cubic": 3, "quintic": 5}
+
+
+def _by_splines(grid: Any, values: Any, at: Any, degree: int, fill: Any) -> Any:
+    """Interpolation by splines along one axis after the other: linear in the samples."""
+    inside: Any = True
+    out: Any = values
+    for axis, line in enumerate(grid):
+        t = at[..., axis]
+        inside = inside & (t >= line[0]) & (t <= line[-1])
+        # What each sample contributes at each point.
+        weights = make_interp_spline(line, np.eye(len(line)), degree)
+        share = evaluate(*_pieces_of(weights), t.reshape(-1))
+        out = np.einsum("pi,i...->p..." if axis == 0 else "pi,pi...->p...", share, out)
+    out = out.reshape((*typeof(at).shape[:-1], *typeof(values).shape[len(grid) :]))
+    if fill is None:
+        return out
+    spread = operand(inside).reshape(
+        (*typeof(inside).shape, *(1,) * (typeof(values).ndim - len(grid)))
+    )
+    return e.where(spread, out, fill)
+
+
+def _pieces_of(spline: Any) -> tuple[Any, Any]:
+    """The polynomials and breakpoints of SciPy's spline with a coefficient vector per sample."""
+    n = len(spline.c)
+    pieces = np.tensordot(basis_pieces(spline.t, n, spline.k), spline.c, axes=1)
+    return pieces, spline.t[spline.k : n + 1]
+
+
+@mirrors("interpolate")
+def interpn(
+    points: Any, values: Any, xi: Any, method: str = "linear", bounds_error: bool = True, fill_value: Any = math.nan,
+) -> Any:  # fmt: skip
+    """`scipy.interpolate.interpn`: interpolation on a grid, as `RegularGridInterpolator` does it.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> grid, table = (np.arange(2.0), np.arange(2.0)), np.array([[0.0, 1.0], [2.0, 3.0]])
+    >>> fg.grad(lambda x: fg.scipy.interpolate.interpn(grid, table, x)[0])(np.array([0.5, 0.5]))
+    array([2., 1.])
+    """
+    fill = math.nan if bounds_error else fill_value
+    return interpolate_on_grid(points, values, xi, method, fill)
 
 
 class _GridInterpolant:

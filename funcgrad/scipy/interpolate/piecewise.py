@@ -15,7 +15,7 @@ from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert, move_axis
 from funcgrad.ops.linalg.banded import solve_banded_p
-from funcgrad.scipy.mirror import mirrors
+from funcgrad.scipy.mirror import HoldsTraced, has_tracer, mirrors, scipy_module
 
 
 def evaluate(
@@ -45,7 +45,7 @@ def evaluate(
     return out
 
 
-class PiecewisePolynomial:
+class PiecewisePolynomial(HoldsTraced):
     """A polynomial on each interval between breakpoints, of traced coefficients or breakpoints."""
 
     def __init__(self, c: Any, x: Any, extrapolate: Any = True, axis: int = 0) -> None:
@@ -149,7 +149,7 @@ def CubicSpline(
     pair = isinstance(bc_type, (tuple, list)) and not isinstance(bc_type[0], int)
     start, end = bc_type if pair else (bc_type, bc_type)
     if "periodic" in (start, end):
-        raise ArgumentError(f'CubicSpline: bc_type="periodic" takes no traced samples{here()}')
+        return _periodic(x, y, extrapolate, axis)
     spread = (-1, *(1,) * (typeof(y).ndim - 1))
     h = np.diff(x).reshape(spread)
     rise = np.diff(y, axis=0) / h
@@ -175,6 +175,19 @@ def CubicSpline(
     return _hermite(x, y, np.reshape(slopes, typeof(y).shape), extrapolate, axis)
 
 
+def _periodic(x: Any, y: Any, extrapolate: Any, axis: int) -> PiecewisePolynomial:
+    """The periodic spline through samples at plain positions, on which it is linear; the last is the first."""
+    if has_tracer(x):
+        raise ArgumentError(f'CubicSpline: bc_type="periodic" takes no traced positions{here()}')
+    n = len(x)
+    units = np.eye(n - 1)
+    spline = scipy_module("interpolate").CubicSpline(
+        x, np.concatenate([units, units[:1]]), bc_type="periodic"
+    )
+    pieces = np.tensordot(spline.c, y[: n - 1], axes=1)
+    return PiecewisePolynomial(pieces, x, "periodic" if extrapolate is None else extrapolate, axis)
+
+
 @mirrors("interpolate")
 def CubicHermiteSpline(
     x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None
@@ -190,6 +203,39 @@ def _end_slope(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
     d = ((2.0 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
     steep = (np.sign(m0) != np.sign(m1)) & (np.abs(d) > 3.0 * np.abs(m0))
     return e.where(np.sign(d) != np.sign(m0), 0.0, e.where(steep, 3.0 * m0, d))
+
+
+@mirrors("interpolate")
+def Akima1DInterpolator(
+    x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None
+) -> PiecewisePolynomial:
+    """`scipy.interpolate.Akima1DInterpolator` of traced samples, by "akima" or "makima".
+
+    H. Akima, A new method of interpolation and smooth curve fitting based on local procedures, J. ACM 17 (1970).
+    """
+    if method not in ("akima", "makima"):
+        raise ArgumentError(
+            f"Akima1DInterpolator: method is 'akima' or 'makima', not {method!r}{here()}"
+        )
+    x, y, axis = _samples("Akima1DInterpolator", x, y, axis)
+    h = np.diff(x).reshape((-1, *(1,) * (typeof(y).ndim - 1)))
+    m = np.diff(y, axis=0) / h
+    if typeof(x).shape[0] == 2:
+        return _hermite(x, y, np.concatenate([m, m]), bool(extrapolate), axis)
+    before, after = [2.0 * m[0] - m[1]], [2.0 * m[-1] - m[-2]]
+    before.insert(0, 2.0 * before[0] - m[0])
+    after.append(2.0 * after[0] - m[-1])
+    m = np.concatenate([np.stack(before), m, np.stack(after)])
+    change = np.abs(np.diff(m, axis=0))
+    if method == "makima":
+        change = change + np.abs(m[1:] + m[:-1]) / 2.0
+    left, right = change[2:], change[:-2]
+    total = left + right
+    flat = total <= 1e-9 * np.max(total)
+    mean = 0.5 * (m[3:] + m[:-3]) if method == "akima" else 0.0 * m[3:]
+    weighted = (left * m[1:-2] + right * m[2:-1]) / e.where(flat, 1.0, total)
+    slopes = e.where(flat, mean, weighted)
+    return _hermite(x, y, slopes, False if extrapolate is None else extrapolate, axis)
 
 
 @mirrors("interpolate")

@@ -101,6 +101,7 @@ _WITHOUT = {
     "betaprime": "cdf sf logcdf logsf ppf isf",
     "dgamma": "cdf sf logcdf logsf ppf isf",
     "exponweib": "ppf isf",
+    "halflogistic": "isf",
     "jf_skew_t": "ppf isf",
     "kappa3": "sf logsf isf",
     "loggamma": "cdf sf logcdf logsf ppf isf",
