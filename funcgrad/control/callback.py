@@ -13,8 +13,8 @@ from funcgrad.control.sequential import SEQUENTIAL, batch_by_loop
 from funcgrad.core.errors import ArgumentError, NoBatchingError, NoDerivativeError
 from funcgrad.core.leaves import flatten_arrays
 from funcgrad.core.primitive import BatchAxis
-from funcgrad.core.source import describe_function, here, locate
-from funcgrad.core.tracing import Tracer, current_trace
+from funcgrad.core.source import describe_function, here
+from funcgrad.core.tracing import Tracer, current_trace, there
 from funcgrad.core.tree import PyTreeDef, describe_mismatch, keystr, tree_flatten
 from funcgrad.core.types import NUMERIC_KINDS, ShapedArray
 from funcgrad.transforms import batch as batching
@@ -110,16 +110,9 @@ def _pure_impl(*args: Any, callback: Callback, result_avals: Any, vmap_method: A
     return checked_results(callback, callback(args), result_avals)
 
 
-def _at() -> str:
-    """The user's line whose equation is being transformed."""
-    trace = current_trace()
-    place = locate(trace.source) if trace is not None else None
-    return f"\n  at {place}" if place else ""
-
-
 def _pure_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     raise NoDerivativeError(
-        f"the callback {params['callback']} has no derivative{_at()}"
+        f"the callback {params['callback']} has no derivative{there()}"
         "\n  give it one with fg.custom_jvp or fg.custom_vjp, define it with fg.defprimitive, or use "
         "fg.stop_gradient on its arguments"
     )
@@ -137,7 +130,7 @@ def _pure_batch(
         return batch_by_loop(pure_callback_p, axis, operands, batched, params)
     if method is None:
         raise NoBatchingError(
-            f"vmap: the callback {params['callback']} does not say how it is batched{_at()}\n  pass "
+            f"vmap: the callback {params['callback']} does not say how it is batched{there()}\n  pass "
             "vmap_method='sequential' to call it per example, or 'expand_dims' or 'broadcast_all' to call it "
             "once with the batch axis in front of all arguments"
         )
@@ -234,7 +227,7 @@ def _io_batch(
 ) -> Any:
     if params["ordered"]:
         raise NoBatchingError(
-            f"vmap: the callback {params['callback']} is ordered, and examples have no order{_at()}\n  "
+            f"vmap: the callback {params['callback']} is ordered, and examples have no order{there()}\n  "
             "pass ordered=False to call it once per example"
         )
     return batch_by_loop(io_callback_p, axis, operands, batched, params)
@@ -242,7 +235,7 @@ def _io_batch(
 
 def _io_jvp(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     raise NoDerivativeError(
-        f"the callback {params['callback']} has side effects and no derivative{_at()}\n  "
+        f"the callback {params['callback']} has side effects and no derivative{there()}\n  "
         "use fg.stop_gradient on its arguments"
     )
 

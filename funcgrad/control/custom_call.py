@@ -24,8 +24,7 @@ from funcgrad.core.errors import NoDerivativeError, TracingError
 from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.primitive import BatchAxis, Linear, Primitive
-from funcgrad.core.source import locate
-from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
+from funcgrad.core.tracing import build_jaxpr, there, typeof
 from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.ops.basic import instantiate
 from funcgrad.transforms import batch as batching
@@ -115,7 +114,7 @@ def split_jvp(
     split = partial_eval(jaxpr, unknown, force=force)
     if any(split.out_unknown[:n]):
         raise TracingError(
-            f"the jvp rule of {name} computes the function's value from the tangents{_line()}\n  "
+            f"the jvp rule of {name} computes the function's value from the tangents{there()}\n  "
             "compute it from the primals alone"
         )
     results = eval_jaxpr(split.known, (), *primals)
@@ -131,17 +130,11 @@ def _taken(primals: Sequence[Any], tangents: Sequence[Any], takes: Sequence[bool
     ]
 
 
-def _line() -> str:
-    trace = current_trace()
-    location = locate(trace.source) if trace is not None else None
-    return f"\n  at {location}" if location else ""
-
-
 def _check_closure(tangents: Sequence[Any], params: dict[str, Any]) -> None:
     if any(t is not None for t in tangents[: params["n_consts"]]):
         raise TracingError(
             f"{params['name']} has a custom derivative rule and closes over a value that is "
-            f"differentiated, of which the rule cannot know{_line()}\n  pass the value as an argument, "
+            f"differentiated, of which the rule cannot know{there()}\n  pass the value as an argument, "
             "or fg.stop_gradient(value) if it is a constant"
         )
 

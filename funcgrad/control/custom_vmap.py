@@ -15,8 +15,8 @@ from funcgrad.core.interpreter import eval_jaxpr
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, flatten_result
 from funcgrad.core.primitive import BatchAxis, Linear
-from funcgrad.core.source import describe_function, here, locate
-from funcgrad.core.tracing import Tracer, build_jaxpr, current_trace
+from funcgrad.core.source import describe_function, here
+from funcgrad.core.tracing import Tracer, build_jaxpr, current_trace, transformed_location
 from funcgrad.core.tree import PyTreeDef, flatten_axes, keystr
 from funcgrad.core.types import ShapedArray
 from funcgrad.transforms import batch as batching
@@ -138,8 +138,7 @@ class VmapRule:
         try:
             pair = self.custom.rule(axis.size, flags, *args)
         except Exception as error:
-            trace = current_trace()
-            place = locate(trace.source) if trace is not None else None
+            place = transformed_location()
             error.add_note(f"raised by {name}" + (f"\n  for the call at {place}" if place else ""))
             raise
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:

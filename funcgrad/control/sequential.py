@@ -10,8 +10,7 @@ from funcgrad.control.jaxprs import select
 from funcgrad.control.scan import scan_p
 from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.primitive import BatchAxis, Primitive
-from funcgrad.core.source import locate
-from funcgrad.core.tracing import build_jaxpr, current_trace, typeof
+from funcgrad.core.tracing import build_jaxpr, transformed_location, typeof
 from funcgrad.core.types import ShapedArray
 
 # Primitives with this property are run example by example on purpose: loops over them stay loops.
@@ -75,8 +74,7 @@ def batch_without_rule(
             f"vmap: {primitive.name} has no batching rule, so it runs in a loop over the examples{place}"
             "\n  give it one with defprimitive(..., vmap=...), or wrap the function in custom_vmap"
         )
-        trace = current_trace()
-        location = locate(trace.source) if trace is not None else None
+        location = transformed_location()
         if location is None:
             warnings.warn(message, stacklevel=2)
         else:  # the warning belongs to the user's line

@@ -16,6 +16,7 @@ from typing import Any
 
 from funcgrad.core.captured import unsupported_dtype
 from funcgrad.core.jaxpr import Jaxpr
+from funcgrad.core.source import Location, locate
 from funcgrad.core.trace import Trace, current_trace
 from funcgrad.core.tracer import OWN, AbstractValue, Tracer, View, is_traced, leaked, typeof
 from funcgrad.core.types import ShapedArray
@@ -30,6 +31,8 @@ __all__ = [
     "current_trace",
     "is_traced",
     "leaked",
+    "there",
+    "transformed_location",
     "typeof",
     "unsupported_dtype",
 ]
@@ -50,3 +53,15 @@ def build_jaxpr(
         jaxpr, consts = trace.finish(outs, intern=False)
     assert not consts, f"{name} captured traced values"
     return jaxpr
+
+
+def transformed_location() -> Location | None:
+    """The user's line whose equation is being transformed."""
+    trace = current_trace()
+    return None if trace is None else locate(trace.source)
+
+
+def there() -> str:
+    """`\\n  at file:line in function` for that line, as `here` says it of the line that runs."""
+    location = transformed_location()
+    return f"\n  at {location}" if location else ""
