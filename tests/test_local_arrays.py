@@ -127,6 +127,20 @@ def complex_parts(x: Any) -> Any:
     return np.abs(c)
 
 
+def views_of_complex_parts(x: Any) -> Any:
+    c = np.zeros((2, 3), complex).T
+    real, imag = c.real, c.imag[::2]
+    c[:, 0] = x
+    imag[:, 1] = 2 * x[:2]
+    real *= x[0]
+    number = np.zeros((), complex)
+    part = number.imag
+    number.real[...] = x[0]
+    part[...] = x[1]
+    constants = np.array([1 + 2j, 3 - 1j, 2j]).imag
+    return np.abs(c).sum() + real.sum() + imag.sum() + np.abs(number) + constants[np.argmax(x)] * x
+
+
 def zero_dimensional(x: Any) -> Any:
     z = np.zeros(())
     z[()] = x[0]
@@ -198,6 +212,7 @@ PROGRAMS = [
     reshaped,
     masks_and_lists,
     complex_parts,
+    views_of_complex_parts,
     zero_dimensional,
     constant,
     of_traced_values,

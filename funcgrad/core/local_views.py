@@ -19,31 +19,48 @@ def view_of(root: Any, array: Any, shown: Any) -> View:
         array: the ndarray that it was.
         shown: the ndarray that the view was, of some elements of `array`.
     """
-    if shown.itemsize != array.itemsize:
-        raise UnsupportedError(
-            f"a traced value was written into an array of {array.dtype} that has a view as {shown.dtype}{here()}\n  "
-            "convert with .astype instead of .view"
-        )
+    part = _part(array, shown)
     places = _addresses(array)
     order = np.argsort(places, axis=None)
-    flat = order[np.searchsorted(places.ravel()[order], _addresses(shown, array))]
+    start = array.itemsize // 2 if part == "imag" else 0
+    flat = order[np.searchsorted(places.ravel()[order], _addresses(shown, array) - start)]
     shape, size, corner = array.shape, array.size, flat[(0,) * flat.ndim] if flat.size else 0
     strides = [step // array.itemsize for step in shown.strides]
 
     def read(parent: Any) -> Any:
-        return parent.reshape(size)[flat]
+        elements = parent.reshape(size)[flat]
+        return getattr(elements, part) if part else elements
 
     def write(parent: Any, new: Any) -> Any:
-        return parent.reshape(size).at[flat].set(new, unique_indices=True).reshape(shape)
+        elements = parent.reshape(size)
+        if part:
+            whole = elements[flat.ravel()]
+            setattr(whole, part, new.ravel())
+            new = whole.reshape(flat.shape)
+        return elements.at[flat].set(new, unique_indices=True).reshape(shape)
 
     def layout(like: Any) -> Any:
         if not flat.size:
-            return np.empty(flat.shape, like.dtype)
+            return np.empty(flat.shape, shown.dtype)
         first = like[tuple([slice(i, None) for i in np.unravel_index(corner, shape)])]
         steps = [step * like.itemsize for step in strides]
-        return np.lib.stride_tricks.as_strided(first, flat.shape, steps)
+        elements = np.lib.stride_tricks.as_strided(first, flat.shape, steps)
+        return getattr(elements, part) if part else elements
 
     return View(root, read, write if shown.flags.writeable else None, layout)
+
+
+def _part(array: Any, shown: Any) -> str:
+    """Which part of the complex elements of an array a view shows: "real", "imag", or "", them all."""
+    if shown.dtype == array.dtype:
+        return ""
+    if shown.dtype == array.real.dtype and all(n % array.itemsize == 0 for n in shown.strides):
+        offset = shown.ctypes.data - array.ctypes.data
+        return "imag" if offset % array.itemsize else "real"
+    raise UnsupportedError(
+        f"a traced value was written into an array of {array.dtype} that has a view as {shown.dtype}{here()}\n  "
+        "convert with .astype instead of .view"
+    )
 
 
 def _addresses(array: Any, origin: Any = None) -> Any:

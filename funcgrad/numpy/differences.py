@@ -192,7 +192,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     if x is not None:
         x = operand(x)
         if typeof(x).ndim == 1:
-            width = np.subtract(x[1:], x[:-1])
+            width = diff(x)
             width = reshape(width, (typeof(width).size, *(1,) * (ndim - 1 - d)))
         else:
             width = diff(x, axis=axis)

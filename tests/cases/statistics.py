@@ -181,7 +181,7 @@ DIFFERENCES = [
         jax=None,
     ),
     *each(np.trapezoid, [{}, {"axis": 0}, {"dx": 0.5}], complex=True, dtypes=(*REALS, "bool")),
-    Case(np.trapezoid, shapes=((3, 4), (4,))),
+    Case(np.trapezoid, shapes=((3, 4), (4,)), dtypes=(*REALS, "bool")),
     Case(np.trapezoid, shapes=((3, 4), (3,)), params={"axis": 0}),
     Case(np.trapezoid, shapes=((3, 4), (3, 4)), params={"axis": 0}),
     *each(

@@ -176,3 +176,9 @@ def test_polygamma_of_complex_numbers() -> None:
     step = 1e-5
     numeric = (special.psi(1.0 + step + 2.0j) - special.psi(1.0 - step + 2.0j)) / (2 * step)
     assert second == pytest.approx(numeric, rel=1e-9)
+
+
+def test_polygamma_of_half_precision() -> None:
+    x = np.full(2, 1.5, np.float16)
+    value, slope = fg.jvp(special.psi, (x,), (np.ones_like(x),))
+    assert slope.dtype == value.dtype == special.psi(x).dtype

@@ -38,7 +38,7 @@ def _polygamma(n: Any, x: Any) -> Any:
         )
     else:
         value = special.polygamma(np.asarray(n, float), x)
-    return np.asarray(value, np.asarray(x).dtype)[()]
+    return np.asarray(value, _polygamma_dtypes((None, np.asarray(x).dtype))[1])[()]
 
 
 def _polygamma_dtypes(asked: Any) -> Any:
