@@ -248,12 +248,14 @@ def _gives_way(a: ShapedArray, b: ShapedArray) -> bool:
 
 
 def read_only(tree: Any) -> Any:
-    """A carry that the body cannot write to, as it cannot when it is traced."""
+    """A carry as a body sees it that is traced: it cannot be written to, and `~` of a boolean is its opposite."""
     leaves, treedef = tree_flatten(tree)
     for i, leaf in enumerate(leaves):
         if type(leaf) is np.ndarray:
             leaves[i] = leaf = leaf.view()
             leaf.flags.writeable = False
+        elif type(leaf) is bool:
+            leaves[i] = np.bool_(leaf)
     return treedef.unflatten(leaves)
 
 

@@ -269,3 +269,19 @@ def test_the_counter_of_fori_loop_is_a_number() -> None:
         f = lambda x, n: lax.fori_loop(bounds[0], n, lambda i, c: c * (i + 0.5), x)
         assert f(x, bounds[1]).dtype == np.float32
         assert fg.jit(f)(x, bounds[1]).dtype == np.float32
+
+
+def test_opposites_of_booleans_in_carries() -> None:
+    def search(n: int) -> Any:
+        return fg.lax.while_loop(
+            lambda carry: (carry[0] < 10) & ~carry[1],
+            lambda carry: (carry[0] + 1, False if n < 0 else carry[0] == n),
+            (0, False),
+        )
+
+    for n, expected in ((4, (5, True)), (-1, (10, False))):
+        assert search(n) == expected
+        assert fg.jit(lambda n=n: search(n))() == expected
+    flips, _ = fg.lax.scan(lambda c, _: (~c, None), True, None, length=3)
+    assert not flips
+    assert fg.lax.fori_loop(0, 2, lambda i, c: ~c, True)
