@@ -160,6 +160,7 @@ _NAMESPACES = frozenset(
         "debug",
         "dtypes",
         "errors",
+        "example_libraries",
         "experimental",
         "flatten_util",
         "image",
