@@ -104,7 +104,7 @@ def test_import_loads_only_what_every_call_needs() -> None:
     ours = [name for name in loaded if name.split(".")[0] == "funcgrad"]
     on_demand = ("funcgrad.scipy", "funcgrad.random", "funcgrad.nn", "funcgrad.compile.compiler")
     assert not [name for name in ours if name.startswith(on_demand)]
-    assert len(ours) <= 80
+    assert len(ours) <= 90
     # NumPy loads none of them, and each costs as much as a fifth of funcgrad.
     assert not {"dataclasses", "asyncio", "concurrent.futures", "numpy.ma"}.intersection(loaded)
 

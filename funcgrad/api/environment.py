@@ -11,6 +11,7 @@ from typing import Any
 
 from funcgrad.core.config import config
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 
 
@@ -145,15 +146,17 @@ def _without_effect(name: str, why: str) -> Callable[..., Any]:
     def mode(new_val: Any = None) -> Iterator[None]:
         yield
 
-    mode.__name__ = mode.__qualname__ = name
-    mode.__doc__ = f"""Without effect: {why}.
+    return named(
+        mode,
+        name,
+        f"""Without effect: {why}.
 
     >>> import funcgrad as fg
     >>> with fg.{name}():
     ...     fg.grad(lambda x: x * x)(1.0)
     np.float64(2.0)
-    """
-    return mode
+    """,
+    )
 
 
 checking_leaks = _without_effect(

@@ -19,8 +19,12 @@ import numpy as np
 
 _lock = allocate_lock()
 _open = 0
+# NumPy's own, for modules that are imported while these names stand for something else.
 numpy_array = np.array
 numpy_asarray = np.asarray
+numpy_r, numpy_c = np.r_, np.c_
+numpy_ndenumerate = np.ndenumerate
+numpy_vectorize = np.vectorize
 
 
 class _Names:

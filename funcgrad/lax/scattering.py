@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.lax.gathering import (
@@ -159,9 +160,7 @@ def _updating(name: str, write: Callable[..., Any], doc: str) -> Update:
     ) -> Any:
         return _scattered(name, write, operand, scatter_indices, updates, dimension_numbers, mode)
 
-    update.__name__ = update.__qualname__ = name
-    update.__doc__ = doc
-    return update
+    return named(update, name, doc)
 
 
 scatter_add = _updating(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
@@ -110,9 +111,7 @@ def _reduction(
     ) -> Any:
         return _reduced(how, start, data, segment_ids, num_segments, mode)
 
-    reduction.__name__ = reduction.__qualname__ = name
-    reduction.__doc__ = doc
-    return reduction
+    return named(reduction, name, doc)
 
 
 segment_prod = _reduction(

@@ -14,6 +14,7 @@ import numpy as np
 
 from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError
+from funcgrad.core.naming import named
 from funcgrad.core.tracing import Tracer, current_trace, is_traced, typeof
 from funcgrad.numpy.local_arrays import local, made, takes_traced, wants_plain
 from funcgrad.numpy.views import is_scalar, own
@@ -26,8 +27,11 @@ def _local(function: Callable[..., Any]) -> Callable[..., Any]:
     def make(*args: Any, **kwargs: Any) -> Any:
         return made(function(*args, **kwargs))
 
-    make.__name__ = make.__qualname__ = function.__name__
-    make.__doc__ = f"""NumPy's `{function.__name__}`.
+    make.__wrapped__ = function  # type: ignore[attr-defined]
+    return named(
+        make,
+        function.__name__,
+        f"""NumPy's `{function.__name__}`.
 
     While a function is traced, values that depend on its arguments can be written into the array.
 
@@ -38,9 +42,8 @@ def _local(function: Callable[..., Any]) -> Callable[..., Any]:
     ...     return a.sum()
     >>> fg.grad(f)(1.0) > 0
     np.True_
-    """
-    make.__wrapped__ = function  # type: ignore[attr-defined]
-    return make
+    """,
+    )
 
 
 zeros = _local(np.zeros)
@@ -124,9 +127,7 @@ def _array_stand_in() -> Callable[..., Any]:
                 return array(object, *args, **kwargs)
             raise
 
-    make.__name__ = make.__qualname__ = "array"
-    make.__doc__ = np.array.__doc__
-    return make
+    return named(make, "array", np.array.__doc__)
 
 
 patch.register(array=_array_stand_in())
@@ -200,10 +201,8 @@ def _while_tracing(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
         array = numpys(first, fill_value, *args, **kwargs)
         return local(array) if takes_traced(sys._getframe(1), name) else array
 
-    make.__name__ = make.__qualname__ = name
     make.numpys = numpys  # type: ignore[attr-defined]
-    make.__doc__ = numpys.__doc__
-    return make
+    return named(make, name, numpys.__doc__)
 
 
 def _full_like(*args: Any, **kwargs: Any) -> Any:

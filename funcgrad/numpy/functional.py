@@ -8,11 +8,11 @@ import numpy as np
 
 from funcgrad.core.dispatch import implements
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.patch import numpy_vectorize
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, is_traced, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
 from funcgrad.numpy.conversion import as_array
-from funcgrad.numpy.originals import numpy_vectorize
 
 
 @implements(np.apply_along_axis)

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.patch import numpy_c, numpy_r
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.core.types import SCALAR_AVALS
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.conversion import cast_leaf, contains_tracer
 from funcgrad.numpy.joining import concatenate
-from funcgrad.numpy.originals import numpy_c, numpy_r
 from funcgrad.numpy.shaping import reshape, swapaxes, transpose
 
 

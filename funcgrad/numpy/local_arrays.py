@@ -18,6 +18,7 @@ import numpy as np
 import funcgrad.core.local_operators  # noqa: F401  # gives local arrays their operators
 from funcgrad.core import patch
 from funcgrad.core.local_array import as_local
+from funcgrad.core.naming import named
 from funcgrad.core.source import called_name, is_hidden
 from funcgrad.core.tracing import current_trace
 from funcgrad.numpy.views import own
@@ -106,10 +107,9 @@ def _maker(name: str) -> Callable[..., Any]:
             array.fill(0)
         return local(array)
 
-    make.__name__ = make.__qualname__ = name
     make.numpys = numpys  # type: ignore[attr-defined]
-    make.__doc__ = numpys.__doc__  # NumPy's lazy modules edit what they find there
-    return make
+    # With NumPy's docstring, which its lazy modules edit where they find the function.
+    return named(make, name, numpys.__doc__)
 
 
 _NAMES = "arange copy diag empty empty_like eye identity linspace ones ones_like zeros zeros_like"

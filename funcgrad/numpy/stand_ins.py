@@ -15,10 +15,11 @@ import numpy as np
 from funcgrad.core import dispatch, patch
 from funcgrad.core.errors import FuncgradError
 from funcgrad.core.local_array import LocalArray
+from funcgrad.core.naming import named
+from funcgrad.core.patch import numpy_ndenumerate
 from funcgrad.core.tracer import Tracer
 from funcgrad.numpy.creation import asarray, contains_traced, copying, ordered
 from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
-from funcgrad.numpy.originals import numpy_ndenumerate
 
 
 class _Brackets:
@@ -50,9 +51,7 @@ def _refusing(name: str) -> Callable[..., Any]:
             raise dispatch.unsupported(numpys)
         return numpys(*args, **kwargs)
 
-    make.__name__ = make.__qualname__ = name
-    make.__doc__ = numpys.__doc__
-    return make
+    return named(make, name, numpys.__doc__)
 
 
 _ORDERS = {"ascontiguousarray": "C", "asfortranarray": "F"}
@@ -104,9 +103,7 @@ def _converter(name: str) -> Callable[..., Any]:
                 return out
             raise
 
-    convert.__name__ = convert.__qualname__ = name
-    convert.__doc__ = numpys.__doc__
-    return convert
+    return named(convert, name, numpys.__doc__)
 
 
 patch.register(

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import inexact, normalize_axis, operand
@@ -44,9 +45,7 @@ def _fourier(name: str) -> Any:
         return numpys(operand(x), s, axes, norm)
 
     chosen: Any = function_nd if name.endswith(("2", "n")) else function
-    chosen.__name__ = chosen.__qualname__ = name
-    chosen.__doc__ = f"`scipy.fft.{name}`."
-    return mirrors("fft", name)(chosen)
+    return mirrors("fft", name)(named(chosen, name, f"`scipy.fft.{name}`."))
 
 
 fft, ifft, rfft, irfft = map(_fourier, ("fft", "ifft", "rfft", "irfft"))
@@ -186,9 +185,9 @@ def _trigonometric(name: str) -> Any:
         return x
 
     chosen: Any = function_nd if name.endswith("n") else function
-    chosen.__name__ = chosen.__qualname__ = name
-    chosen.__doc__ = f"`scipy.fft.{name}`: types 1 to 4, all norms."
-    return mirrors("fft", name)(chosen)
+    return mirrors("fft", name)(
+        named(chosen, name, f"`scipy.fft.{name}`: types 1 to 4, all norms.")
+    )
 
 
 dct, idct, dst, idst = map(_trigonometric, ("dct", "idct", "dst", "idst"))
@@ -201,9 +200,7 @@ def _shifting(name: str) -> Any:
     def function(x: Any, axes: Any = None) -> Any:
         return numpys(x, axes)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`scipy.fft.{name}`."
-    return mirrors("fft", name)(function)
+    return mirrors("fft", name)(named(function, name, f"`scipy.fft.{name}`."))
 
 
 fftshift, ifftshift = map(_shifting, ("fftshift", "ifftshift"))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import inexact, operand
@@ -137,9 +138,9 @@ def _spherical(name: str) -> Any:
         n = np.asarray(n, int)[()]
         return bessel.spherical_slope(primitive, n, z) if derivative else primitive(n, z)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"SciPy's `{name}`: a spherical Bessel function or its derivative."
-    return function
+    return named(
+        function, name, f"SciPy's `{name}`: a spherical Bessel function or its derivative."
+    )
 
 
 spherical_jn = _spherical("spherical_jn")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer, typeof
 from funcgrad.numpy.arguments import normalize_axis, operand
@@ -198,9 +199,7 @@ def _edge_filter(across: list[float], name: str) -> Any:
                 out = correlate1d(out, across, other, None, edge, cval)
         return in_dtype(out, output, dtype)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`scipy.ndimage.{name}`."
-    return mirrors("ndimage", name)(function)
+    return mirrors("ndimage", name)(named(function, name, f"`scipy.ndimage.{name}`."))
 
 
 sobel = _edge_filter([1.0, 2.0, 1.0], "sobel")

@@ -10,6 +10,7 @@ import numpy as np
 from funcgrad.api.grad import grad
 from funcgrad.api.jacobians import jacfwd
 from funcgrad.control.implicit import implicit_fixed_point, implicit_root
+from funcgrad.core.naming import named
 from funcgrad.core.tree import tree_flatten
 from funcgrad.scipy.closures import given, with_closure
 from funcgrad.scipy.mirror import has_tracer, scipy_module
@@ -229,15 +230,17 @@ def _bracketing(name: str) -> Callable[..., Any]:
             return solve(f, a, b, args, **options)
         return _implicit(f, lambda *args: solve(f, a, b, args, **options))(*args)
 
-    find.__name__ = find.__qualname__ = name
-    find.__doc__ = f"""`scipy.optimize.{name}`, whose root has a derivative with respect to traced `args`.
+    return named(
+        find,
+        name,
+        f"""`scipy.optimize.{name}`, whose root has a derivative with respect to traced `args`.
 
     >>> import funcgrad as fg
     >>> find = lambda c: fg.scipy.optimize.{name}(lambda x, c: x**3 - c, 0.0, 9.0, c)
     >>> fg.grad(find)(8.0).round(6)
     np.float64(0.083333)
-    """
-    return find
+    """,
+    )
 
 
 brentq = _bracketing("brentq")

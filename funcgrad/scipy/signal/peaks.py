@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from funcgrad.core.naming import named
 from funcgrad.core.tracing import Tracer
 from funcgrad.numpy.arguments import operand
 from funcgrad.scipy.mirror import mirrors, scipy_module
@@ -38,11 +39,11 @@ def _extrema(name: str) -> Any:
     def function(data: Any, *args: Any, **options: Any) -> Any:
         return getattr(scipy_module("signal"), name)(_value(name, data), *args, **options)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = (
-        f"`scipy.signal.{name}`: the places of extrema, as plain integers; not under `jit`."
+    return named(
+        function,
+        name,
+        f"`scipy.signal.{name}`: the places of extrema, as plain integers; not under `jit`.",
     )
-    return function
 
 
 argrelmax, argrelmin, argrelextrema = map(_extrema, ("argrelmax", "argrelmin", "argrelextrema"))

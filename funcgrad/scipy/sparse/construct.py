@@ -9,6 +9,7 @@ import numpy as np
 
 import funcgrad.numpy as fnp
 from funcgrad.core.errors import ArgumentError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import operand
@@ -30,16 +31,18 @@ def _constructor(format: str, is_array: bool) -> Callable[..., Any]:
         order = matrix.asformat(format)
         return SparseMatrix(order.data, order.row, order.col, order.shape, format, is_array)
 
-    make.__name__ = make.__qualname__ = kind
-    make.__doc__ = f"""`scipy.sparse.{kind}` of traced elements: `(data, ...)` with plain places, or dense.
+    return named(
+        make,
+        kind,
+        f"""`scipy.sparse.{kind}` of traced elements: `(data, ...)` with plain places, or dense.
 
     >>> import numpy as np, funcgrad as fg, scipy.sparse
     >>> at = np.array([0, 1, 1])
     >>> f = lambda x: (scipy.sparse.{kind}(np.outer(x, x)) @ np.ones(2)).sum()
     >>> fg.grad(f)(np.array([1.0, 2.0]))
     array([6., 6.])
-    """
-    return make
+    """,
+    )
 
 
 def _from(kind: str, format: str, arg: Any, shape: Any) -> SparseMatrix:
@@ -137,15 +140,17 @@ def _diagonals(name: str, is_array: bool) -> Callable[..., Any]:
         )
         return matrix.asformat(format)
 
-    make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"""`scipy.sparse.{name}`: traced diagonals at `offsets`.
+    return named(
+        make,
+        name,
+        f"""`scipy.sparse.{name}`: traced diagonals at `offsets`.
 
     >>> import numpy as np, funcgrad as fg, scipy.sparse
     >>> f = lambda d: (scipy.sparse.{name}([d, d[1:]], offsets=[0, 1]) @ np.array([1.0, 2.0])).sum()
     >>> fg.grad(f)(np.ones(2))
     array([1., 4.])
-    """
-    return make
+    """,
+    )
 
 
 diags, diags_array = _diagonals("diags", False), _diagonals("diags_array", True)
@@ -213,9 +218,7 @@ def _blocks(name: str) -> Callable[..., Any]:
         like = [b for line in blocks for b in line]
         return _joined(found, (tops[-1], lefts[-1]), like, format)
 
-    make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"`scipy.sparse.{name}`: a matrix of blocks, None for zeros."
-    return make
+    return named(make, name, f"`scipy.sparse.{name}`: a matrix of blocks, None for zeros.")
 
 
 def _common(name: str, sizes: list[int]) -> int:

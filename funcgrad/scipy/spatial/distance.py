@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core.errors import ArgumentError, UnsupportedError
+from funcgrad.core.naming import named
 from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.numpy.arguments import deliver, operand
@@ -138,9 +139,9 @@ def _of_vectors(name: str) -> Any:
             )
         return metric(u, v, *args, **kwargs)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"`scipy.spatial.distance.{name}`."
-    return mirrors("spatial.distance", name)(function)
+    return mirrors("spatial.distance", name)(
+        named(function, name, f"`scipy.spatial.distance.{name}`.")
+    )
 
 
 braycurtis, canberra, chebyshev, cityblock = map(
