@@ -18,7 +18,7 @@ from funcgrad.numpy.reductions import (
     argmax,
     argmin,
     as_mask,
-    extremum,
+    implement_extremum,
     is_mask,
     masked,
     prod,
@@ -80,32 +80,8 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
     return cumprod_(split_nan(a, 1)[0], axis, dtype, out)
 
 
-@implements(np.nanmax)
-def nanmax(
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    keepdims: Any = NOT_GIVEN,
-    initial: Any = NOT_GIVEN,
-    where: Any = NOT_GIVEN,
-) -> Any:
-    return extremum(
-        "np.nanmax", a, axis, out, keepdims, initial, where, largest=True, skip_nan=True
-    )
-
-
-@implements(np.nanmin)
-def nanmin(
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    keepdims: Any = NOT_GIVEN,
-    initial: Any = NOT_GIVEN,
-    where: Any = NOT_GIVEN,
-) -> Any:
-    return extremum(
-        "np.nanmin", a, axis, out, keepdims, initial, where, largest=False, skip_nan=True
-    )
+implement_extremum(np.nanmax, largest=True, skip_nan=True)
+implement_extremum(np.nanmin, largest=False, skip_nan=True)
 
 
 @implements(np.nanargmax)

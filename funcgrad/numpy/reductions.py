@@ -139,7 +139,7 @@ def prod(
     )
 
 
-def extremum(
+def _extremum(
     name: str,
     a: Any,
     axis: Any,
@@ -147,9 +147,8 @@ def extremum(
     keepdims: Any,
     initial: Any,
     where: Any,
-    *,
     largest: bool,
-    skip_nan: bool = False,
+    skip_nan: bool,
 ) -> Any:
     """The maximum or minimum (of what is not NaN), with all of NumPy's arguments."""
     a = operand(a)
@@ -181,28 +180,28 @@ def extremum(
     return deliver(restore_axes(result, aval.shape, axes, keepdims), out, name)
 
 
-@implements(np.max, np.amax)
-def amax(
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    keepdims: Any = NOT_GIVEN,
-    initial: Any = NOT_GIVEN,
-    where: Any = NOT_GIVEN,
-) -> Any:
-    return extremum("np.max", a, axis, out, keepdims, initial, where, largest=True)
+def implement_extremum(
+    *functions: Callable[..., Any], largest: bool, skip_nan: bool = False
+) -> Callable[..., Any]:
+    """Register the implementation of np.max, np.min or one of their kin."""
+    name = f"np.{functions[0].__name__}"
+
+    @implements(*functions)
+    def compute(
+        a: Any,
+        axis: Any = None,
+        out: Any = None,
+        keepdims: Any = NOT_GIVEN,
+        initial: Any = NOT_GIVEN,
+        where: Any = NOT_GIVEN,
+    ) -> Any:
+        return _extremum(name, a, axis, out, keepdims, initial, where, largest, skip_nan)
+
+    return compute
 
 
-@implements(np.min, np.amin)
-def amin(
-    a: Any,
-    axis: Any = None,
-    out: Any = None,
-    keepdims: Any = NOT_GIVEN,
-    initial: Any = NOT_GIVEN,
-    where: Any = NOT_GIVEN,
-) -> Any:
-    return extremum("np.min", a, axis, out, keepdims, initial, where, largest=False)
+amax = implement_extremum(np.max, np.amax, largest=True)
+amin = implement_extremum(np.min, np.amin, largest=False)
 
 
 @implements(np.ptp)
