@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 import funcgrad.numpy as fnp
-from funcgrad.api.inspection import ShapeDtypeStruct
 from funcgrad.control.callback import pure_callback
 from funcgrad.core.errors import ArgumentError, UnsupportedError
 from funcgrad.core.source import here
-from funcgrad.core.trace import current_trace
-from funcgrad.core.tracing import typeof
+from funcgrad.core.tracing import current_trace, typeof
+from funcgrad.core.types import ShapedArray
 from funcgrad.numpy.arguments import operand
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.basic import convert
@@ -147,7 +146,7 @@ def on_triangles(triangles: Any, values: Any, x: Any, fill: Any) -> Any:
         return triangles.find_simplex(np.asarray(at)).astype(np.int64)
 
     if has_tracer(points):
-        result = ShapeDtypeStruct(typeof(points).shape[:1], np.dtype(np.int64))
+        result = ShapedArray(typeof(points).shape[:1], np.dtype(np.int64))
         place = pure_callback(find, result, stop_gradient_p(points), vmap_method="sequential")
     else:
         place = find(points)
