@@ -150,7 +150,9 @@ class Transplant:
             text = f"{self._module(functools)}.lru_cache({value.cache_parameters()['maxsize']})"
             return self._define(value, cached.__name__, f"{text}({self.expression(cached)})")
         if not isinstance(value, types.FunctionType):
-            raise Untransplantable(f"its {hint} is a {type(value).__name__}, not data")
+            raise Untransplantable(
+                f"it runs Python code that was not traced (its {hint}, a {type(value).__name__})"
+            )
         if not value.__module__.startswith(f"{_HOME}."):
             raise Untransplantable(f"{value.__qualname__} is a function of {value.__module__}")
         own_name = value.__name__.removesuffix("_impl").strip("_")
