@@ -122,3 +122,73 @@ def test_errors_say_what_is_wrong() -> None:
         fg.jit(lambda x: ndimage.map_coordinates(x, INSIDE[:1]))(IMAGE)
     with pytest.raises(UnsupportedError, match=r"scipy.ndimage.median_filter has no traced"):
         fg.jit(lambda x: ndimage.median_filter(x, 3))(IMAGE)
+
+
+RANKS: dict[str, Callable[[Any], Any]] = {
+    "median": lambda x: ndimage.median_filter(x, 3),
+    "median, even": lambda x: ndimage.median_filter(x, (2, 4), mode="mirror"),
+    "median, cross": lambda x: ndimage.median_filter(x, footprint=CROSS, mode="wrap"),
+    "median, moved": lambda x: ndimage.median_filter(x, 3, origin=(1, -1), mode="nearest"),
+    "maximum": lambda x: ndimage.maximum_filter(x, (2, 3), mode="constant", cval=0.3),
+    "maximum, one axis": lambda x: ndimage.maximum_filter(x, 3, axes=0),
+    "maximum1d": lambda x: ndimage.maximum_filter1d(x, 4, axis=0, origin=1),
+    "minimum": lambda x: ndimage.minimum_filter(x, footprint=CROSS),
+    "minimum1d": lambda x: ndimage.minimum_filter1d(x, 3),
+    "rank": lambda x: ndimage.rank_filter(x, -2, 3),
+    "percentile": lambda x: ndimage.percentile_filter(x, 30, (3, 2)),
+    "percentile, cross": lambda x: ndimage.percentile_filter(x, -20, footprint=CROSS),
+    "dilation": lambda x: ndimage.grey_dilation(x, (2, 3)),
+    "dilation, structure": lambda x: ndimage.grey_dilation(x, structure=HEIGHTS),
+    "erosion": lambda x: ndimage.grey_erosion(x, footprint=CROSS, mode="mirror"),
+    "erosion, structure": lambda x: ndimage.grey_erosion(x, structure=HEIGHTS, origin=(0, 1)),
+    "opening": lambda x: ndimage.grey_opening(x, 3),
+    "closing": lambda x: ndimage.grey_closing(x, (2, 2)),
+    "gaussian_laplace": lambda x: ndimage.gaussian_laplace(x, (0.8, 1.2)),
+    "gaussian_gradient_magnitude": lambda x: ndimage.gaussian_gradient_magnitude(x, 1.0),
+}
+CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 1]], bool)
+HEIGHTS = np.array([[0.1, 0.0, 0.3], [0.2, 0.5, 0.0]])
+LABELS = np.array([[0, 1, 1, 2, 2], [1, 1, 0, 2, 3], [1, 0, 0, 2, 2], [3, 3, 0, 1, 1]])
+
+
+@pytest.mark.parametrize("name", RANKS)
+def test_filters_by_rank_and_of_derivatives(name: str) -> None:
+    f, x = RANKS[name], np.random.default_rng(4).normal(size=(4, 5))
+    np.testing.assert_allclose(fg.jit(f)(x), f(x), rtol=1e-12, atol=1e-14)
+    fg.check_grads(f, (x,), order=1)
+    two = np.stack([x, -x])
+    np.testing.assert_allclose(fg.vmap(f)(two), [f(x), f(-x)], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sum", "sum_labels", "mean", "variance", "standard_deviation", "maximum", "minimum", "median"],
+)
+def test_measurements_of_labelled_parts(name: str) -> None:
+    x = np.random.default_rng(5).normal(size=(4, 5))
+    for args in ((), (LABELS,), (LABELS, 2), (LABELS, [1, 3, 2])):
+        f = lambda x, args=args: getattr(ndimage, name)(x, *args)
+        np.testing.assert_allclose(fg.jit(f)(x), f(x), rtol=1e-12)
+        fg.check_grads(f, (x,), order=1)
+
+
+def test_centres_of_mass() -> None:
+    x = np.random.default_rng(6).uniform(0.5, 1.0, size=(4, 5))
+    for args in ((), (LABELS, 2), (LABELS, [1, 3])):
+        f = lambda x, args=args: np.array(ndimage.center_of_mass(x, *args))
+        np.testing.assert_allclose(fg.jit(f)(x), f(x), rtol=1e-12)
+        fg.check_grads(f, (x,), order=1)
+
+
+def test_refusals_of_ranks_and_measurements() -> None:
+    x = np.ones((4, 5))
+    with pytest.raises(ArgumentError, match="no footprint or filter size provided"):
+        fg.jit(lambda x: fg.scipy.ndimage.median_filter(x))(x)
+    with pytest.raises(ArgumentError, match="rank not within filter footprint size: 9 of 9"):
+        fg.jit(lambda x: fg.scipy.ndimage.rank_filter(x, 9, 3))(x)
+    with pytest.raises(ArgumentError, match="invalid percentile: 120"):
+        fg.jit(lambda x: fg.scipy.ndimage.percentile_filter(x, 120, 3))(x)
+    with pytest.raises(ArgumentError, match="size, footprint, or structure must be specified"):
+        fg.jit(lambda x: fg.scipy.ndimage.grey_dilation(x))(x)
+    with pytest.raises(ArgumentError, match="mean: labels and index must be plain integers"):
+        fg.jit(lambda x, i: fg.scipy.ndimage.mean(x, i, 1))(x, LABELS)

@@ -120,8 +120,8 @@ def splrep(
     Without smoothing only, as the choice of the knots is not differentiable.
 
     >>> import numpy as np, funcgrad as fg
-    >>> from scipy.interpolate import splev, splrep
-    >>> fg.grad(lambda y: splev(1.5, splrep(np.arange(4.0), y)))(np.ones(4)).round(4)
+    >>> ip = fg.scipy.interpolate
+    >>> fg.grad(lambda y: ip.splev(1.5, ip.splrep(np.arange(4.0), y)))(np.ones(4)).round(4)
     array([-0.0625,  0.5625,  0.5625, -0.0625])
     """
     if (
@@ -150,9 +150,8 @@ def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
     Beyond the ends it goes on (`ext` 0), is 0 (1), NaN where SciPy raises (2), or the value at the end (3).
 
     >>> import numpy as np, funcgrad as fg
-    >>> from scipy.interpolate import splev, splrep
-    >>> tck = splrep(np.arange(5.0), np.arange(5.0) ** 2)
-    >>> fg.grad(lambda x: splev(x, tck))(1.5).round(6)
+    >>> tck = fg.scipy.interpolate.splrep(np.arange(5.0), np.arange(5.0) ** 2)
+    >>> fg.grad(lambda x: fg.scipy.interpolate.splev(x, tck))(1.5).round(6)
     np.float64(3.0)
     """
     t, c, k = tck
@@ -172,9 +171,8 @@ def splint(a: Any, b: Any, tck: Any, full_output: int = 0) -> Any:
     """`scipy.interpolate.splint`: the integral of a spline of `splrep`.
 
     >>> import numpy as np, funcgrad as fg
-    >>> from scipy.interpolate import splint, splrep
-    >>> tck = splrep(np.arange(5.0), np.arange(5.0) ** 2)
-    >>> fg.grad(lambda b: splint(0.0, b, tck))(1.5).round(6)
+    >>> tck = fg.scipy.interpolate.splrep(np.arange(5.0), np.arange(5.0) ** 2)
+    >>> fg.grad(lambda b: fg.scipy.interpolate.splint(0.0, b, tck))(1.5).round(6)
     np.float64(2.25)
     """
     t, c, k = tck

@@ -21,6 +21,8 @@ from funcgrad.scipy.ndimage.filters import (
     correlate1d,
     gaussian_filter,
     gaussian_filter1d,
+    gaussian_gradient_magnitude,
+    gaussian_laplace,
     laplace,
     prewitt,
     sobel,
@@ -28,12 +30,40 @@ from funcgrad.scipy.ndimage.filters import (
     uniform_filter1d,
 )
 from funcgrad.scipy.ndimage.interpolation import map_coordinates, spline_filter, spline_filter1d
+from funcgrad.scipy.ndimage.measurements import (
+    center_of_mass,
+    maximum,
+    mean,
+    median,
+    minimum,
+    standard_deviation,
+    sum,
+    sum_labels,
+    variance,
+)
 from funcgrad.scipy.ndimage.movement import affine_transform, rotate, shift, zoom
+from funcgrad.scipy.ndimage.ranks import (
+    grey_closing,
+    grey_dilation,
+    grey_erosion,
+    grey_opening,
+    maximum_filter,
+    maximum_filter1d,
+    median_filter,
+    minimum_filter,
+    minimum_filter1d,
+    percentile_filter,
+    rank_filter,
+)
 
 __getattr__ = other_names("ndimage")
 
 __all__ = [
-    "affine_transform", "convolve", "convolve1d", "correlate", "correlate1d", "gaussian_filter",
-    "gaussian_filter1d", "laplace", "map_coordinates", "prewitt", "rotate", "shift", "sobel",
-    "spline_filter", "spline_filter1d", "uniform_filter", "uniform_filter1d", "zoom",
+    "affine_transform", "center_of_mass", "convolve", "convolve1d", "correlate", "correlate1d", "gaussian_filter",
+    "gaussian_filter1d", "gaussian_gradient_magnitude", "gaussian_laplace", "grey_closing", "grey_dilation",
+    "grey_erosion", "grey_opening", "laplace", "map_coordinates", "maximum", "maximum_filter", "maximum_filter1d",
+    "mean",
+    "median", "median_filter", "minimum", "minimum_filter", "minimum_filter1d", "percentile_filter", "prewitt",
+    "rank_filter", "rotate", "shift", "sobel", "spline_filter", "spline_filter1d", "standard_deviation", "sum",
+    "sum_labels", "uniform_filter", "uniform_filter1d", "variance", "zoom",
 ]  # fmt: skip

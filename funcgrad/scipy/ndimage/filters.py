@@ -217,3 +217,31 @@ def laplace(input: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0
         for axis, (edge,) in zip(along, options, strict=True)
     ]
     return in_dtype(sum(terms), output, typeof(x).dtype)
+
+
+def _of_derivatives(name: str, combine: Any) -> Any:
+    """A filter made of Gaussian derivatives along each axis."""
+
+    @mirrors("ndimage", name)
+    def function(input: Any, sigma: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *,
+                 axes: Any = None, **options: Any) -> Any:  # fmt: skip
+        x = operand(input)
+        along, values = _each_axis(x, axes, sigma)
+        sigmas = [s for (s,) in values]
+        parts = []
+        for axis in along:
+            order = [combine[0] if a == axis else 0 for a in along]
+            parts.append(
+                gaussian_filter(x, sigmas, order, None, mode, cval, axes=tuple(along), **options)
+            )
+        return in_dtype(combine[1](parts), output, typeof(x).dtype)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"`scipy.ndimage.{name}`; the widths may be traced."
+    return function
+
+
+gaussian_laplace = _of_derivatives("gaussian_laplace", (2, sum))
+gaussian_gradient_magnitude = _of_derivatives(
+    "gaussian_gradient_magnitude", (1, lambda parts: np.sqrt(sum(p * p for p in parts)))
+)
