@@ -11,7 +11,16 @@ from funcgrad.core.source import here
 from funcgrad.core.tracing import typeof
 from funcgrad.lax.checking import checked
 from funcgrad.numpy.arguments import operand
+from funcgrad.ops.basic import convert
 from funcgrad.ops.contraction import dot_general_p
+
+
+def _widened(lhs: Any, rhs: Any, preferred: Any) -> tuple[Any, Any]:
+    """Operands of the dtype that their products are summed in, so that narrow integers do not overflow."""
+    lhs, rhs = operand(lhs), operand(rhs)
+    dtypes = [np.result_type(lhs, rhs)] + ([] if preferred is None else [np.dtype(preferred)])
+    dtype = np.result_type(*dtypes)
+    return convert(lhs, dtype), convert(rhs, dtype)
 
 
 @checked
@@ -30,7 +39,7 @@ def dot(
         rhs: as `lhs`.
         dimension_numbers: as in `dot_general`.
         precision: accepted for JAX's sake; without effect.
-        preferred_element_type: the dtype of the result.
+        preferred_element_type: the dtype of the sums and of the result.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.lax.dot(np.ones(3), np.ones(3))
@@ -38,7 +47,7 @@ def dot(
     """
     if dimension_numbers is not None:
         return dot_general(lhs, rhs, dimension_numbers, precision, preferred_element_type)
-    out = np.dot(lhs, rhs)
+    out = np.dot(*_widened(lhs, rhs, preferred_element_type))
     return out if preferred_element_type is None else out.astype(preferred_element_type)
 
 
@@ -57,7 +66,7 @@ def dot_general(
         rhs: as `lhs`.
         dimension_numbers: `((lhs contracting, rhs contracting), (lhs batch, rhs batch))` axes.
         precision: accepted for JAX's sake; without effect.
-        preferred_element_type: the dtype of the result.
+        preferred_element_type: the dtype of the sums and of the result.
 
     Returns:
         An array with the batch axes, then the other axes of `lhs`, then those of `rhs`.
@@ -68,7 +77,7 @@ def dot_general(
     """
     (lc, rc), (lb, rb) = dimension_numbers
     numbers = ((tuple(lc), tuple(rc)), (tuple(lb), tuple(rb)))
-    out = dot_general_p(lhs, rhs, dimension_numbers=numbers)
+    out = dot_general_p(*_widened(lhs, rhs, preferred_element_type), dimension_numbers=numbers)
     return out if preferred_element_type is None else out.astype(preferred_element_type)
 
 
@@ -103,7 +112,7 @@ def ragged_dot(
         rhs: a matrix per group, (groups, k, n).
         group_sizes: the number of rows of each group, integers, which may be traced. Rows that are left over give 0.
         precision: accepted for JAX's sake; without effect.
-        preferred_element_type: the dtype of the result.
+        preferred_element_type: the dtype of the sums and of the result.
         group_offset: not supported, as in JAX.
 
     Returns:
@@ -116,7 +125,7 @@ def ragged_dot(
     """
     if group_offset is not None:
         raise NotImplementedError("ragged_dot: group_offset is not supported")
-    lhs, rhs = operand(lhs), operand(rhs)
+    lhs, rhs = _widened(lhs, rhs, preferred_element_type)
     (m, k), (groups, inner, n) = typeof(lhs).shape, typeof(rhs).shape
     if inner != k or typeof(group_sizes).shape != (groups,):
         raise ArgumentError(

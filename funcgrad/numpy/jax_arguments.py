@@ -95,10 +95,17 @@ def _dropping(name: str) -> Callable[..., Any]:
         if reduces and type(kwargs.get("axis")) is list:  # JAX takes any sequence
             kwargs["axis"] = tuple(kwargs["axis"])
         dtype = kwargs.pop("preferred_element_type", None) if contracts else None
-        result = function(*args, **kwargs)
-        return result if dtype is None else result.astype(dtype)
+        if dtype is None:
+            return function(*args, **kwargs)
+        # The sums are made in that dtype, so that narrow integers do not overflow.
+        args = tuple([_widened(arg, dtype) for arg in args])
+        return function(*args, **kwargs).astype(dtype)
 
     return call
+
+
+def _widened(arg: Any, dtype: Any) -> Any:
+    return arg.astype(np.result_type(arg.dtype, dtype)) if hasattr(arg, "dtype") else arg
 
 
 def _functional(name: str) -> Callable[..., Any]:

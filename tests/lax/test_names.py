@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+import funcgrad.numpy as fnp
 from funcgrad.errors import ArgumentError, NoDerivativeError
 
 RNG = np.random.default_rng(0)
@@ -17,6 +18,7 @@ SQUARE = RNG.normal(size=(4, 4))
 SPD = SQUARE @ SQUARE.T + 4.0 * np.eye(4)
 LOW, DIAGONAL, HIGH = [RNG.normal(size=4) for _ in range(3)]
 DIAGONAL = DIAGONAL + 6.0
+NARROW = np.full((2, 4), 100, np.int8)
 WINDOW = ((2, 2), (1, 1), "VALID")
 
 
@@ -57,6 +59,21 @@ def both(library: Any, xp: Any) -> dict[str, Any]:
         "mulhi of int64": lambda: lax.mulhi(
             np.array([-(2**62), 2**63 - 1, -7]), np.array([12, -(2**63), 2**40])
         ),
+        "products in a wider dtype": lambda: (
+            lax.dot(NARROW, NARROW.T, preferred_element_type=np.int32),
+            lax.dot_general(
+                NARROW, NARROW, (((1,), (1,)), ((), ())), preferred_element_type=np.int32
+            ),
+            lax.ragged_dot(NARROW, NARROW.T[None], np.array([2]), preferred_element_type=np.int32),
+            xp.matmul(NARROW, NARROW.T, preferred_element_type=np.int32),
+            xp.einsum("ij,kj->ik", NARROW, NARROW, preferred_element_type=np.int32),
+        ),
+        "products of several dtypes": lambda: [
+            f(lambda a, b: lax.dot_general(a, b, (((1,), (0,)), ((), ()))))(
+                SQUARE.astype(np.float32), SQUARE
+            )
+            for f in (lambda f: f, library.jit)
+        ],
         "broadcast_like": lambda: lax.broadcast_like(np.arange(3.0), np.ones((2, 3))),
         "with_sharding_constraint": lambda: jnp.asarray(SQUARE),
         "reduce_window of two": lambda: lax.reduce_window(
@@ -81,9 +98,9 @@ def both(library: Any, xp: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", both(fg, np))
+@pytest.mark.parametrize("name", both(fg, fnp))
 def test_against_jax(name: str) -> None:
-    ours, theirs = [fg.tree.leaves(both(lib, xp)[name]()) for lib, xp in ((fg, np), (jax, jnp))]
+    ours, theirs = [fg.tree.leaves(both(lib, xp)[name]()) for lib, xp in ((fg, fnp), (jax, jnp))]
     assert len(ours) == len(theirs)
     for a, b in zip(ours, theirs, strict=True):
         b = np.asarray(b)
