@@ -61,12 +61,17 @@ def block_until_ready(x: Any) -> Any:
     return x
 
 
-def device_put(x: Any, device: Any = None) -> Any:
+def device_put(
+    x: Any, device: Any = None, *, src: Any = None, donate: bool = False, may_alias: Any = None
+) -> Any:
     """The pytree with an array of its own for each leaf.
 
     Args:
         x: arrays and numbers.
         device: accepted for JAX's sake; without effect.
+        src: likewise.
+        donate: likewise.
+        may_alias: likewise.
 
     >>> import funcgrad as fg
     >>> fg.device_put([1.0, [2]])

@@ -34,6 +34,7 @@ def vmap(
     out_axes: Any = 0,
     axis_name: Hashable | None = None,
     axis_size: int | None = None,
+    spmd_axis_name: Any = None,
 ) -> Callable[..., Any]:
     """A function that runs `fun` on every example of a batch at once, with whole-array operations.
 
@@ -46,6 +47,7 @@ def vmap(
             does not depend on the example.
         axis_name: a name for the axis, for `lax.psum` and friends.
         axis_size: the length of the axis; needed if no argument is batched.
+        spmd_axis_name: accepted for JAX's sake, which divides work among devices by it; without effect.
 
     Raises:
         ArgumentError: lengths of batch axes differ, or an axis is out of range.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from funcgrad.core import dispatch
-from funcgrad.core.errors import AxisNameError
+from funcgrad.core.errors import AxisNameError, UnsupportedError
 from funcgrad.core.primitive import BatchAxis, Primitive
 from funcgrad.core.source import here
 from funcgrad.core.tracing import AbstractValue, current_trace
@@ -192,23 +192,34 @@ def _over_axes(primitive: Primitive, x: Any, axis_name: Any) -> Any:
     return x
 
 
-def psum(x: Any, axis_name: Any) -> Any:
-    """The sum over a named axis (or several) of `vmap`.
+def refuse_groups(name: str, groups: Any) -> None:
+    """Refuse JAX's groups of examples, which `vmap` has not, there or here; None stands for one group."""
+    if groups is not None:
+        raise UnsupportedError(
+            f"{name}: axis_index_groups has no implementation under vmap{here()}\n  "
+            "use two nested vmaps with a named axis each"
+        )
+
+
+def psum(x: Any, axis_name: Any, *, axis_index_groups: None = None) -> Any:
+    """The sum over a named axis (or several) of `vmap`; of all examples, so without `axis_index_groups`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.vmap(lambda x: x / fg.lax.psum(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([0.25, 0.75])
     """
+    refuse_groups("psum", axis_index_groups)
     return _over_axes(psum_p, x, axis_name)
 
 
-def pmean(x: Any, axis_name: Any) -> Any:
-    """The mean over a named axis (or several) of `vmap`.
+def pmean(x: Any, axis_name: Any, *, axis_index_groups: None = None) -> Any:
+    """The mean over a named axis (or several) of `vmap`; of all examples, so without `axis_index_groups`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.vmap(lambda x: x - fg.lax.pmean(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([-1.,  1.])
     """
+    refuse_groups("pmean", axis_index_groups)
     names = axis_name if isinstance(axis_name, (tuple, list)) else (axis_name,)
     count = 1
     for name in names:
@@ -216,33 +227,44 @@ def pmean(x: Any, axis_name: Any) -> Any:
     return tree_map(lambda leaf: psum(leaf, axis_name) / count, x)
 
 
-def pmax(x: Any, axis_name: Any) -> Any:
-    """The maximum over a named axis (or several) of `vmap`.
+def pmax(x: Any, axis_name: Any, *, axis_index_groups: None = None) -> Any:
+    """The maximum over a named axis (or several) of `vmap`; of all examples, so without `axis_index_groups`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.vmap(lambda x: x - fg.lax.pmax(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([-2.,  0.])
     """
+    refuse_groups("pmax", axis_index_groups)
     return _over_axes(pmax_p, x, axis_name)
 
 
-def pmin(x: Any, axis_name: Any) -> Any:
-    """The minimum over a named axis (or several) of `vmap`.
+def pmin(x: Any, axis_name: Any, *, axis_index_groups: None = None) -> Any:
+    """The minimum over a named axis (or several) of `vmap`; of all examples, so without `axis_index_groups`.
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.vmap(lambda x: x - fg.lax.pmin(x, "i"), axis_name="i")(np.array([1.0, 3.0]))
     array([0., 2.])
     """
+    refuse_groups("pmin", axis_index_groups)
     return _over_axes(pmin_p, x, axis_name)
 
 
-def all_gather(x: Any, axis_name: Hashable, *, axis: int = 0, tiled: bool = False) -> Any:
+def all_gather(
+    x: Any,
+    axis_name: Hashable,
+    *,
+    axis_index_groups: None = None,
+    axis: int = 0,
+    tiled: bool = False,
+) -> Any:
     """The values of all examples along a named axis, stacked on a new axis (or joined along one if `tiled`).
 
     >>> import numpy as np, funcgrad as fg
     >>> fg.vmap(lambda x: fg.lax.all_gather(x, "i").sum(), axis_name="i")(np.array([1.0, 3.0]))
     array([4., 4.])
     """
+
+    refuse_groups("all_gather", axis_index_groups)
 
     def gather(leaf: Any) -> Any:
         out = bind_named(all_gather_p, leaf, axis_name=axis_name, size=axis_size(axis_name))

@@ -17,6 +17,7 @@ from funcgrad.control.collectives import (
     axis_size,
     bind_named,
     psum_scatter_p,
+    refuse_groups,
 )
 from funcgrad.core import dispatch
 from funcgrad.core.errors import ArgumentError
@@ -87,7 +88,13 @@ def pshuffle(x: Any, axis_name: Hashable, perm: Sequence[int]) -> Any:
 
 
 def all_to_all(
-    x: Any, axis_name: Hashable, split_axis: int, concat_axis: int, *, tiled: bool = False
+    x: Any,
+    axis_name: Hashable,
+    split_axis: int,
+    concat_axis: int,
+    *,
+    axis_index_groups: None = None,
+    tiled: bool = False,
 ) -> Any:
     """Exchange an axis of the array with the named axis: example `i` gets the i-th part of every example.
 
@@ -96,6 +103,7 @@ def all_to_all(
         axis_name: a named axis of `vmap`, of length n.
         split_axis: the axis that is handed out: of length n, or of a multiple of n if `tiled`.
         concat_axis: where the parts of all examples are put together.
+        axis_index_groups: None: the examples are not divided into groups.
         tiled: whether `split_axis` is kept, n times shorter, and the parts are joined along `concat_axis`; if not,
             `split_axis` goes and a new axis of length n stands at `concat_axis`.
 
@@ -109,6 +117,7 @@ def all_to_all(
     array([[1, 3],
            [2, 4]])
     """
+    refuse_groups("all_to_all", axis_index_groups)
     n, place = axis_size(axis_name), axis_index(axis_name)
 
     def exchange(leaf: Any) -> Any:
@@ -141,7 +150,12 @@ def pswapaxes(x: Any, axis_name: Hashable, axis: int) -> Any:
 
 
 def psum_scatter(
-    x: Any, axis_name: Hashable, *, scatter_dimension: int = 0, tiled: bool = False
+    x: Any,
+    axis_name: Hashable,
+    *,
+    scatter_dimension: int = 0,
+    axis_index_groups: None = None,
+    tiled: bool = False,
 ) -> Any:
     """The sum over the examples, of which example `i` gets the i-th part.
 
@@ -149,6 +163,7 @@ def psum_scatter(
         x: an array or pytree.
         axis_name: a named axis of `vmap`, of length n.
         scatter_dimension: the axis that is handed out: of length n, or of a multiple of n if `tiled`.
+        axis_index_groups: None: the examples are not divided into groups.
         tiled: whether the axis is kept, n times shorter.
 
     Raises:
@@ -158,6 +173,7 @@ def psum_scatter(
     >>> fg.vmap(lambda x: fg.lax.psum_scatter(x, "i"), axis_name="i")(np.array([[1, 2], [3, 4]]))
     array([4, 6])
     """
+    refuse_groups("psum_scatter", axis_index_groups)
     n = axis_size(axis_name)
 
     def scatter(leaf: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import funcgrad as fg
+from funcgrad.errors import UnsupportedError
 
 jax = pytest.importorskip("jax")
 
@@ -75,3 +76,15 @@ def test_errors(call: Any, message: str) -> None:
 def test_an_axis_without_a_vmap_is_a_name_error() -> None:
     with pytest.raises(NameError, match="no axis is named 'i'"):
         fg.lax.psum(1.0, "i")
+
+
+@pytest.mark.parametrize("name", ["psum", "pmean", "pmax", "pmin", "all_gather", "psum_scatter"])
+def test_there_is_one_group_of_examples(name: str) -> None:
+    collective = getattr(fg.lax, name)
+    alone = fg.vmap(lambda x: collective(x, "i", axis_index_groups=None), axis_name="i")
+    np.testing.assert_array_equal(
+        alone(np.eye(2)), fg.vmap(lambda x: collective(x, "i"), axis_name="i")(np.eye(2))
+    )
+    groups = fg.vmap(lambda x: collective(x, "i", axis_index_groups=[[0], [1]]), axis_name="i")
+    with pytest.raises(UnsupportedError, match=f"{name}: axis_index_groups has no implementation"):
+        groups(np.eye(2))
