@@ -26,6 +26,7 @@ MODULES = (
     "sparse.linalg",
     "spatial",
     "spatial.distance",
+    "spatial.transform",
     "special",
     "stats",
 )

@@ -23,6 +23,7 @@ from funcgrad.scipy.interpolate.scattered import joined, on_triangles, radial_of
 from funcgrad.scipy.interpolate.splines import basis, basis_pieces, lagrange_basis, splev
 from funcgrad.scipy.mirror import has_tracer
 from funcgrad.scipy.sparse.matrix import as_sparse
+from funcgrad.scipy.spatial.transform import Rotation, between
 from funcgrad.scipy.stats.density import kernel_log_density
 from funcgrad.scipy.stats.distribution import METHODS as OF_DISTRIBUTIONS
 
@@ -211,3 +212,22 @@ def _on_triangles(self: Any, *args: Any) -> Any:
 def _regular_grid(self: Any, xi: Any, method: Any = None, *, nu: Any = None) -> Any:
     fill = np.nan if self.bounds_error else self.fill_value
     return interpolate_on_grid(self.grid, self.values, xi, method or self.method, fill)
+
+
+# Rotations
+
+
+@_method_of("Rotation", "apply")
+def _rotated(rotation: Any, vectors: Any, inverse: bool = False) -> Any:
+    return Rotation(rotation.as_quat()).apply(vectors, inverse)
+
+
+@_method_of("Rotation", "__pow__")
+def _turned_by(rotation: Any, n: Any, modulus: None = None) -> Any:
+    return Rotation(rotation.as_quat()) ** n
+
+
+@_method_of("Slerp", "__call__")
+def _between_rotations(slerp: Any, times: Any) -> Any:
+    rotations = Rotation(slerp.rotations.as_quat())
+    return between(slerp.times, rotations, slerp.rotvecs, times)

@@ -28,9 +28,10 @@ _learned: set[tuple[str, str, str]] = set()
 
 def learn(error: Exception) -> bool:
     """Whether a function of SciPy's that failed is traced from now on, so that a second try is worth it."""
-    if _is_from_object(error):
+    calls = list(_calls(error.__traceback__))
+    if not calls and _is_from_object(error):
         return _makers_stand_in(error)
-    for user, site, scipys in _calls(error.__traceback__):
+    for user, site, scipys in calls:
         if any(_methods_stand_in(frame) for frame in scipys):
             return True
         names = [called_name(site), *(frame.f_code.co_name for frame in scipys)]
@@ -129,6 +130,8 @@ def _public_name(module: str, names: list[str | None], frames: list[FrameType]) 
         scipys = patch.plain(sys.modules[f"scipy.{module}"], name)
         if any(owner is scipys or type(owner) is scipys for owner in owners):
             return str(name)
+    # Of functions of a class, `Rotation.from_euler`, the class is public.
+    names = [*names, *(frame.f_code.co_qualname.split(".")[0] for frame in frames)]
     return next((name for name in names if name in ours.__all__), None)
 
 

@@ -1,5 +1,5 @@
-"""`funcgrad.scipy.spatial`: distances between traced points."""
+"""`funcgrad.scipy.spatial`: distances between traced points, rotations."""
 
-from funcgrad.scipy.spatial import distance
+from funcgrad.scipy.spatial import distance, transform
 
-__all__ = ["distance"]
+__all__ = ["distance", "transform"]
