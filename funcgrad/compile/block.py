@@ -65,7 +65,7 @@ class BlockWriter:
         self.free: dict[Any, list[str]] = defaultdict(list)
         self.place: dict[Var, str] = {}  # where the current rows of a variable are
         self.slot_of: dict[Var, str] = {}  # the scratch array that a variable occupies
-        self.roots: dict[Var, Var] = {}
+        self.roots: dict[Atom, Var] = {}
         self.results = {v for v in jaxpr.outvars if type(v) is Var}
         self.last_use: dict[Var, int] = {}
         self.whole: dict[Var, None] = {}  # inputs that are read as a whole
@@ -79,10 +79,13 @@ class BlockWriter:
         for position, eqn in enumerate(self.jaxpr.eqns):
             for var in eqn.outvars:
                 source = eqn.invars[0]
-                view = eqn.primitive.name == "reshape" and type(source) is Var
-                view = view and var not in self.results  # those are copied to their place
-                self.roots[var] = self.roots.get(source, source) if view else var  # type: ignore[arg-type]
-                self.last_use[self.roots[var]] = position
+                root = var
+                # A view, unless it is a result, which is copied to its place.
+                reshaped = eqn.primitive.name == "reshape" and var not in self.results
+                if reshaped and type(source) is Var:
+                    root = self.roots.get(source, source)
+                self.roots[var] = root
+                self.last_use[root] = position
             for atom in eqn.invars:
                 if type(atom) is Var:
                     self.last_use[self.roots.get(atom, atom)] = position

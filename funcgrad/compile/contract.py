@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from funcgrad.core.jaxpr import Equation, Jaxpr, Literal, Var
+from funcgrad.core.jaxpr import Atom, Equation, Jaxpr, Literal, Var
 from funcgrad.core.primitive import PRIMITIVES
 
 # Longer sums are left to NumPy, which adds pairwise and so more accurately than BLAS.
@@ -31,11 +31,11 @@ def contract(jaxpr: Jaxpr) -> Jaxpr:
 def _contract(jaxpr: Jaxpr, shortest: int, n_rows: int) -> list[Equation]:
     uses = Counter(a for eqn in jaxpr.eqns for a in eqn.invars if type(a) is Var)
     uses.update(a for a in jaxpr.outvars if type(a) is Var)
-    makers = {v: eqn for eqn in jaxpr.eqns for v in eqn.outvars}
+    makers: dict[Atom, Equation] = {v: eqn for eqn in jaxpr.eqns for v in eqn.outvars}
     dropped: set[Equation] = set()
     eqns = []
     for eqn in jaxpr.eqns:
-        product = makers.get(eqn.invars[0]) if eqn.primitive.name == "reduce_sum" else None  # type: ignore[arg-type]
+        product = makers.get(eqn.invars[0]) if eqn.primitive.name == "reduce_sum" else None
         if (
             product is None
             or uses[product.outvars[0]] != 1

@@ -25,9 +25,11 @@ def schedule(jaxpr: Jaxpr, key_of: Mapping[Equation, Hashable], close: Close) ->
     outside = {a for a in jaxpr.outvars if type(a) is Var}
     for eqn in jaxpr.eqns:
         for atom in eqn.invars:
-            maker = makers.get(atom) if type(atom) is Var else None
+            if type(atom) is not Var:
+                continue
+            maker = makers.get(atom)
             if maker is not None and key_of.get(maker) != key_of.get(eqn, eqn):
-                outside.add(atom)  # type: ignore[arg-type]
+                outside.add(atom)
 
     done: set[Any] = set()
     eqns: list[Equation] = []

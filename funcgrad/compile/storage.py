@@ -23,8 +23,9 @@ def storage_of(eqn: Equation) -> Storage:
         return Storage(FRESH, simple, _pairs(eqn) if simple else ())
     if primitive.name in STATEMENTS:
         first = eqn.invars[0]
-        updates = primitive.name in UPDATES and type(first) is Var
-        return Storage(FRESH, over=((0, first),) if updates else ())  # type: ignore[arg-type]
+        if primitive.name in UPDATES and type(first) is Var:
+            return Storage(FRESH, over=((0, first),))
+        return Storage(FRESH)
     if "contraction" in primitive.properties and primitive.emit is None:
         return Storage(FRESH)
     if primitive.elementwise and primitive.emit is not None:

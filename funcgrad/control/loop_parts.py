@@ -90,11 +90,11 @@ def _sums(jaxpr: Jaxpr, num_consts: int, num_carry: int) -> list[Atom | None]:
             uses[var] = uses.get(var, 0) + 1
     for var in vars_in(jaxpr.outvars):
         uses[var] = uses.get(var, 0) + 1
-    makers = {v: eqn for eqn in jaxpr.eqns for v in eqn.outvars}
+    makers: dict[Atom, Equation] = {v: eqn for eqn in jaxpr.eqns for v in eqn.outvars}
     sums: list[Atom | None] = []
     carry = jaxpr.invars[num_consts : num_consts + num_carry]
     for var, out in zip(carry, jaxpr.outvars, strict=False):
-        maker = makers.get(out)  # type: ignore[arg-type]
+        maker = makers.get(out)
         term = None
         if (
             maker is not None

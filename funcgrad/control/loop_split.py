@@ -87,8 +87,8 @@ class _Writer:
         self.parts = parts
         self.params = params
         self.axis = axis
-        self.fixed: dict[Var, Any] = {}  # values that are the same at all steps
-        self.stacked: dict[Var, Any] = {}  # values at all steps
+        self.fixed: dict[Atom, Any] = {}  # values that are the same at all steps
+        self.stacked: dict[Atom, Any] = {}  # values at all steps
 
     def run(self, *operands: Any) -> list[Any]:
         n_consts, n_carry = self.params["num_consts"], self.params["num_carry"]
@@ -111,7 +111,7 @@ class _Writer:
     def once(self, eqns: Sequence[Equation]) -> None:
         jaxpr, inputs = _as_jaxpr(eqns)
         outs = eval_jaxpr(jaxpr, (), *[self.fixed[v] for v in inputs])
-        self.fixed.update(zip(jaxpr.outvars, outs, strict=True))  # type: ignore[arg-type]
+        self.fixed.update(zip(jaxpr.outvars, outs, strict=True))
 
     def at_once(self, eqns: Sequence[Equation]) -> None:
         jaxpr, inputs = _as_jaxpr(eqns)
@@ -121,7 +121,7 @@ class _Writer:
         ]
         outs, flags = batching.forward_batched(jaxpr, self.axis, values, batched)
         for var, out, flag in zip(jaxpr.outvars, outs, flags, strict=True):
-            (self.stacked if flag else self.fixed)[var] = out  # type: ignore[index]
+            (self.stacked if flag else self.fixed)[var] = out
 
     def loop(self, init: Sequence[Any]) -> Sequence[Any]:
         """Run the steps: the final carry without sums; what is wanted of all steps is remembered."""
@@ -196,7 +196,7 @@ class _Writer:
         (lc, rc), (lb, rb) = eqn.params["dimension_numbers"]
         up = lambda axes: tuple([a + 1 for a in axes])
         numbers = (((0, *up(lc)), (0, *up(rc))), (up(lb), up(rb)))
-        return dot_general_p(self.stacked[x], self.stacked[y], dimension_numbers=numbers)  # type: ignore[index]
+        return dot_general_p(self.stacked[x], self.stacked[y], dimension_numbers=numbers)
 
 
 def _as_jaxpr(eqns: Sequence[Equation]) -> tuple[Jaxpr, list[Var]]:

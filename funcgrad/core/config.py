@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from funcgrad.core.errors import ArgumentError
 
@@ -23,11 +24,11 @@ def _n_processors() -> int:
     return os.cpu_count() or 1
 
 
-def _n_threads(value: object) -> int:
+def _n_threads(value: Any) -> int:
     """A number of threads that somebody asked for, validated."""
     try:
-        number = int(value)  # type: ignore[call-overload]
-        if number == float(value) and number >= 1:  # type: ignore[arg-type]
+        number = int(value)
+        if number == float(value) and number >= 1:
             return number
     except (TypeError, ValueError):
         pass

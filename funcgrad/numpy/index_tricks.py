@@ -59,7 +59,8 @@ def _read_directive(text: str, default: tuple[int, int, int]) -> tuple[int, int,
         raise ArgumentError(
             f"the directive {text!r} of np.r_ has no traced form{here()}\n  use np.concatenate"
         ) from None
-    return (*numbers, *default[len(numbers) :])  # type: ignore[return-value]
+    axis, ndmin, trans1d = (*numbers, *default[len(numbers) :])
+    return axis, ndmin, trans1d
 
 
 def _as_array(entry: Any, ndmin: int, trans1d: int) -> Any:

@@ -193,10 +193,9 @@ def resolve(entries: list[tuple[str, Any]], shape: tuple[int, ...], *, check: bo
                 axes.append(n_out)
                 indices.append(i)
                 n_out += 1
-    index: Index | None = Index(basic)
-    out_shape = indexed_shape(basic)  # type: ignore[arg-type]
-    if index == whole(shape):
-        index = None
+    taken = Index(basic)
+    out_shape = indexed_shape(taken)
+    index = None if taken == whole(shape) else taken
     if not axes:
         all_ints = all(kind == "int" for kind, _ in entries)
         return Place(index, (), 0, (), out_shape, all_ints, True)

@@ -6,14 +6,15 @@ import functools
 import importlib
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from funcgrad.core import patch
 from funcgrad.core.errors import UnsupportedError
 from funcgrad.core.source import here
 from funcgrad.core.tracing import Tracer
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class _Plain:
@@ -57,19 +58,19 @@ def has_tracer(*values: Any) -> bool:
     return False
 
 
-def mirrors(module: str, name: str | None = None) -> Callable[[F], F]:
+def mirrors(module: str, name: str | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a traced implementation stand for a SciPy function: plain arrays go to SciPy itself."""
 
-    def decorate(implementation: F) -> F:
+    def decorate(implementation: Callable[P, R]) -> Callable[P, R]:
         scipy_name = name or implementation.__name__
 
         @functools.wraps(implementation)
-        def function(*args: Any, **kwargs: Any) -> Any:
+        def function(*args: P.args, **kwargs: P.kwargs) -> R:
             if has_tracer(args, kwargs):
                 return implementation(*args, **kwargs)
             return getattr(scipy_module(module), scipy_name)(*args, **kwargs)
 
-        return function  # type: ignore[return-value]
+        return function
 
     return decorate
 

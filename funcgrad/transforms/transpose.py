@@ -208,7 +208,9 @@ def value_and_grad(jaxpr: Jaxpr, nonzero: Sequence[bool], with_value: bool) -> J
         def fun(*args: Any) -> list[Any]:
             results = eval_jaxpr(split.known, (), *args)
             outs, residuals = results[:n_outs], results[n_outs:]
-            one = current_trace().literal(scalar.dtype.type(1))  # type: ignore[union-attr]
+            trace = current_trace()
+            assert trace is not None
+            one = trace.literal(scalar.dtype.type(1))
             cts: list[Any] = [None] * sum(split.out_nonzero)
             if split.out_nonzero[0]:
                 cts[0] = one

@@ -123,7 +123,7 @@ def _concatenate(writer: Writer, eqn: Equation) -> None:
         source = writer.array(operand)
         step = target.strides[axis]
         part = target._replace(shape=source.shape, offset=target.offset + start * step)
-        writer.loops(source.shape, lambda at, p=part, s=source: f"{p.at(at)} = {s.at(at)};")  # type: ignore[misc]
+        writer.copy(source, part)
         start += source.shape[axis]
 
 
@@ -141,7 +141,7 @@ def _stack(writer: Writer, eqn: Equation) -> None:
             writer.lines.append(f"{part.at([])} = {writer.scalar(operand)};")
         else:
             source = writer.array(operand)
-            writer.loops(source.shape, lambda at, p=part, s=source: f"{p.at(at)} = {s.at(at)};")  # type: ignore[misc]
+            writer.copy(source, part)
 
 
 _FOLDS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from funcgrad.ops import elementwise as e
 from funcgrad.ops.special.define import composite, outputs, special_ufunc
@@ -52,10 +53,10 @@ fresnel = outputs(
 )
 
 
-def voigt_profile(x: object, sigma: object, gamma: object) -> object:
+def voigt_profile(x: Any, sigma: Any, gamma: Any) -> Any:
     """The real part of wofz((x + i gamma) / (sigma sqrt 2)) / (sigma sqrt(2 pi))."""
-    scale = math.sqrt(2.0) * sigma  # type: ignore[operator]
-    z = e.complex_(x / scale, gamma / scale)  # type: ignore[operator]
+    scale = math.sqrt(2.0) * sigma
+    z = e.complex_(x / scale, gamma / scale)
     return e.real(wofz(z)) / (math.sqrt(math.pi) * scale)
 
 
