@@ -123,14 +123,14 @@ def _functional(name: str) -> Callable[..., Any]:
     return call
 
 
-def clip(arr: Any, /, min: Any = None, max: Any = None, out: Any = None, **kwargs: Any) -> Any:
+def clip(a: Any, min: Any = None, max: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """NumPy's `clip`, where either bound may be left out; NumPy's names `a_min` and `a_max` are taken too.
 
     >>> import numpy as np, funcgrad.numpy as fnp
     >>> fnp.clip(np.array([-2.0, 2.0]), -1.0)
     array([-1.,  2.])
     """
-    return np.clip(arr, kwargs.pop("a_min", min), kwargs.pop("a_max", max), out, **kwargs)
+    return np.clip(a, kwargs.pop("a_min", min), kwargs.pop("a_max", max), out, **kwargs)
 
 
 def sort(
