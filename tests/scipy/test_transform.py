@@ -118,6 +118,8 @@ def test_unmodified_code() -> None:
     fg.check_grads(arm, (q,), order=2)
     np.testing.assert_allclose(fg.jit(arm)(q), arm(q))
     np.testing.assert_allclose(fg.vmap(arm)(np.stack([q, -q])), [arm(q), arm(-q)])
+    turned = lambda angle: Rotation.from_euler("z", angle).apply(np.array([1.0, 0.0, 0.0]))
+    np.testing.assert_allclose(fg.jacfwd(turned)(0.0), [0.0, 1.0, 0.0])
     between = Slerp(np.arange(5.0), THEIRS)
     fg.check_grads(lambda t: np.sum(between(t).as_rotvec()), (np.array([0.3, 2.2]),), order=1)
     fg.check_grads(lambda p: (THEIRS[0] ** p).as_matrix(), (0.7,), order=1)

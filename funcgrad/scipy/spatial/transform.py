@@ -242,7 +242,7 @@ def between(times: Any, rotations: Rotation, rotvecs: Any, t: Any) -> Rotation:
 
 
 def _real(x: Any) -> Any:
-    x = operand(x)
+    x = np.positive(operand(x))  # a number of Python becomes one of NumPy, which can be indexed
     return x if typeof(x).dtype.kind == "f" else x.astype(np.float64)
 
 
