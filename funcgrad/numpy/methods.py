@@ -214,7 +214,10 @@ def clip(self: Tracer, min: Any = None, max: Any = None, out: Any = None, **kwar
     return np.clip(self, min, max, out, **kwargs)
 
 
-def array_namespace(self: Tracer, *, api_version: str | None = None) -> Any:
+def array_namespace(self: Any, *, api_version: str | None = None) -> Any:
+    """`funcgrad.numpy`; an error for versions of the array standard that NumPy does not have."""
+    if api_version is not None:
+        np.empty(0).__array_namespace__(api_version=api_version)
     return sys.modules["funcgrad.numpy"]
 
 

@@ -298,6 +298,16 @@ def test_namespace_information() -> None:
     assert info.dtypes(kind="bool") == {"bool": np.dtype(bool)}
 
 
+def test_versions_of_the_standard_are_numpys() -> None:
+    def f(x: Any) -> Any:
+        assert x.__array_namespace__(api_version="2022.12") is fnp
+        with pytest.raises(ValueError, match="not supported"):
+            x.__array_namespace__(api_version="2000.01")
+        return x
+
+    fg.jit(f)(np.ones(2))
+
+
 def test_exchange_with_other_libraries() -> None:
     def f(x: Any) -> Any:
         assert x.__dlpack_device__() == np.ones(1).__dlpack_device__()
