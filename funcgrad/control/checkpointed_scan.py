@@ -13,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.control.carry import trace_carrying
 from funcgrad.control.checkpoint import checkpoint_p
 from funcgrad.control.jaxprs import split_list
-from funcgrad.control.loops import leading_length, pair_of, pair_tree, scan
+from funcgrad.control.loops import leading_length, scan, trace_step
 from funcgrad.control.scan import scan_p
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.interpreter import eval_jaxpr
@@ -24,7 +23,6 @@ from funcgrad.core.jaxpr import Jaxpr
 from funcgrad.core.leaves import flatten_arrays, shown
 from funcgrad.core.source import here
 from funcgrad.core.tracing import build_jaxpr, current_trace
-from funcgrad.core.types import ShapedArray
 
 
 def checkpointed_scan(
@@ -73,21 +71,14 @@ def checkpointed_scan(
         raise ArgumentError(
             f"checkpointed_scan: snapshots must be at least 1, not {snapshots}{here()}"
         )
-    init_leaves, init_avals, init_tree = flatten_arrays(init, "checkpointed_scan", "init")
-    body, init_leaves, ys_tree = trace_carrying(
-        lambda carry, x: pair_of("checkpointed_scan", f, f(carry, x)),
-        transform="checkpointed_scan",
-        user_fun=f,
-        init=init,
-        init_leaves=init_leaves,
-        init_avals=init_avals,
-        tree=pair_tree(init_tree, x_tree),
-        others=[ShapedArray(a.shape[1:], a.dtype) for a in x_avals],
+    flat_init = flatten_arrays(init, "checkpointed_scan", "init")
+    body, init_leaves, ys_tree = trace_step(
+        "checkpointed_scan", f, init, flat_init, x_avals, x_tree
     )
     plan = _Plan(body.jaxpr, len(body.consts), len(init_leaves), bool(reverse), snapshots)
     outs = eval_jaxpr(plan.steps(n, snapshots), (), *body.consts, *init_leaves, *x_leaves)
     n_carry = len(init_leaves)
-    return init_tree.unflatten(outs[:n_carry]), ys_tree.unflatten(outs[n_carry:])
+    return flat_init[2].unflatten(outs[:n_carry]), ys_tree.unflatten(outs[n_carry:])
 
 
 class _Plan:

@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.control.bodies import Body
 from funcgrad.control.carry import carry_mismatch, trace_carrying
 from funcgrad.control.scan import scan_p
 from funcgrad.core.errors import ArgumentError
 from funcgrad.core.leaves import flatten_arrays, leaf_aval, shown
 from funcgrad.core.source import describe_function, here
 from funcgrad.core.tracing import Trace, Tracer, current_trace, typeof
-from funcgrad.core.tree import keystr, tree_flatten, tree_flatten_with_path, tree_structure
+from funcgrad.core.tree import (
+    PyTreeDef,
+    keystr,
+    tree_flatten,
+    tree_flatten_with_path,
+    tree_structure,
+)
 from funcgrad.core.types import SCALAR_AVALS, ShapedArray
 
 
@@ -63,23 +70,13 @@ def scan(
     check_unroll("scan", unroll)
     x_leaves, x_avals, x_tree = flatten_arrays(xs, "scan", "xs")
     n = leading_length("scan", xs, x_avals, length)
-    init_leaves, init_avals, init_tree = flatten_arrays(init, "scan", "init")
+    flat_init = init_leaves, init_avals, init_tree = flatten_arrays(init, "scan", "init")
     if current_trace() is None:
         if n:
             return _python_scan(f, init, init_avals, x_leaves, x_tree, n, reverse)
         with Trace([], None, "scan"):  # the types of no outputs are known from the body alone
             return scan(f, init, xs, length, reverse)
-    slices = [ShapedArray(a.shape[1:], a.dtype) for a in x_avals]
-    body, init_leaves, ys_tree = trace_carrying(
-        lambda carry, x: pair_of("scan", f, f(carry, x)),
-        transform="scan",
-        user_fun=f,
-        init=init,
-        init_leaves=init_leaves,
-        init_avals=init_avals,
-        tree=pair_tree(init_tree, x_tree),
-        others=slices,
-    )
+    body, init_leaves, ys_tree = trace_step("scan", f, init, flat_init, x_avals, x_tree)
     params = {
         "jaxpr": body.jaxpr,
         "length": n,
@@ -109,7 +106,29 @@ def check_unroll(transform: str, unroll: Any) -> None:
         )
 
 
-def pair_of(transform: str, f: Any, out: Any) -> tuple[Any, Any]:
+def trace_step(
+    transform: str,
+    f: Any,
+    init: Any,
+    flat_init: tuple[list[Any], list[ShapedArray], PyTreeDef],
+    x_avals: Sequence[ShapedArray],
+    x_tree: PyTreeDef,
+) -> tuple[Body, list[Any], Any]:
+    """Trace the body of a scan, as `trace_carrying` does, on a slice of arrays of these types."""
+    leaves, avals, tree = flat_init
+    return trace_carrying(
+        lambda carry, x: _pair_of(transform, f, f(carry, x)),
+        transform=transform,
+        user_fun=f,
+        init=init,
+        init_leaves=leaves,
+        init_avals=avals,
+        tree=_pair_tree(tree, x_tree),
+        others=[ShapedArray(a.shape[1:], a.dtype) for a in x_avals],
+    )
+
+
+def _pair_of(transform: str, f: Any, out: Any) -> tuple[Any, Any]:
     """The two things that the body of a scan returns."""
     if not isinstance(out, (tuple, list)) or len(out) != 2:
         raise ArgumentError(
@@ -119,7 +138,7 @@ def pair_of(transform: str, f: Any, out: Any) -> tuple[Any, Any]:
     return out[0], out[1]
 
 
-def pair_tree(a: Any, b: Any) -> Any:
+def _pair_tree(a: Any, b: Any) -> Any:
     """The structure of a pair of trees."""
     return tree_structure((a.unflatten([0] * a.num_leaves), b.unflatten([0] * b.num_leaves)))
 
@@ -174,7 +193,7 @@ def _python_scan(
     carry_tree = tree_structure(init)
     expected: list[ShapedArray] = list(init_avals)
     for t in range(length - 1, -1, -1) if reverse else range(length):
-        out, y = pair_of("scan", f, f(carry, x_tree.unflatten([x[t] for x in x_leaves])))
+        out, y = _pair_of("scan", f, f(carry, x_tree.unflatten([x[t] for x in x_leaves])))
         expected = check_carry("scan", f, carry, carry_tree, expected, out)
         leaves, tree = tree_flatten(y)
         if y_tree is None:
