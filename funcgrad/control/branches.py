@@ -32,7 +32,8 @@ def cond(
     """One of two functions, chosen by a condition; only that one runs.
 
     As the Python code `true_fun(*operands) if pred else false_fun(*operands)`, which does where the condition has a
-    value; here it may be traced. Under `vmap` with a condition that differs per example both run, and results are
+    value; here it may be traced. JAX's older form `cond(pred, true_operand, true_fun, false_operand, false_fun)` is
+    understood, too. Under `vmap` with a condition that differs per example both run, and results are
     chosen.
 
     Args:
@@ -51,6 +52,12 @@ def cond(
     >>> fg.grad(f)(0.0), fg.grad(f)(-3.0)
     (np.float64(0.0), np.float64(-6.0))
     """
+    older = not callable(true_fun) and callable(false_fun) and len(operands) == 2
+    if older and callable(
+        operands[1]
+    ):  # cond(pred, true_operand, true_fun, false_operand, false_fun)
+        on_true, on_false = _OfOne(false_fun, 0), _OfOne(operands[1], 1)
+        return cond(pred, on_true, on_false, true_fun, operands[0])
     for fun, name in ((true_fun, "true_fun"), (false_fun, "false_fun")):
         if not callable(fun):
             raise ArgumentError(f"cond takes a function for {name}, not {shown(fun)}{here()}")
@@ -67,6 +74,17 @@ def cond(
         pred if aval.dtype == np.dtype(bool) else np.not_equal(pred, 0), np.dtype(np.intp)
     )
     return _branch("cond", index, (false_fun, true_fun), operands, ("false_fun", "true_fun"))
+
+
+class _OfOne:
+    """A function of one of several operands."""
+
+    def __init__(self, fun: Callable[..., Any], place: int) -> None:
+        self.func = fun  # the name under which messages look for the user's function
+        self.place = place
+
+    def __call__(self, *operands: Any) -> Any:
+        return self.func(operands[self.place])
 
 
 def switch(

@@ -285,3 +285,15 @@ def test_opposites_of_booleans_in_carries() -> None:
     flips, _ = fg.lax.scan(lambda c, _: (~c, None), True, None, length=3)
     assert not flips
     assert fg.lax.fori_loop(0, 2, lambda i, c: ~c, True)
+
+
+def test_cond_with_an_operand_for_each_branch() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return fg.lax.cond(x > 1.0, (x, y), lambda pair: pair[0] * pair[1], x, np.sin)
+
+    for run in (f, fg.jit(f), lambda x, y: fg.vmap(f, (None, 0))(x, np.full(1, y))[0]):
+        assert run(2.0, 3.0) == 6.0
+        assert run(0.5, 3.0) == np.sin(0.5)
+        assert fg.grad(run, argnums=(0, 1))(2.0, 3.0) == (3.0, 2.0)
+    with pytest.raises(fg.errors.ArgumentError, match="a function for"):
+        fg.lax.cond(True, 1.0, 2.0, 3.0, np.sin)
