@@ -157,18 +157,3 @@ def save_smaller_than(nbytes: int) -> Decide:
         return sum(a.nbytes for a in avals) < nbytes
 
     return policy
-
-
-__all__ = [
-    "checkpoint_dots",
-    "checkpoint_dots_with_no_batch_dims",
-    "dots_saveable",
-    "dots_with_no_batch_dims_saveable",
-    "everything_saveable",
-    "nothing_saveable",
-    "save_any_names_but_these",
-    "save_anything_except_these_names",
-    "save_from_both_policies",
-    "save_only_these_names",
-    "save_smaller_than",
-]
