@@ -8,6 +8,7 @@ meanwhile, so that functions and derivatives stay finite on them.
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from funcgrad.core.errors import ConcretizationError
 from funcgrad.core.source import here
-from funcgrad.core.tracing import Tracer, typeof
+from funcgrad.core.tracing import Trace, Tracer, typeof
 from funcgrad.numpy.index_entries import classify
 from funcgrad.numpy.places import check_mask, find_place
 from funcgrad.ops.basic import convert, reshape
@@ -28,6 +29,8 @@ _INSTEAD = (
     "functions that work element by element, as x[mask] *= 2 and z[mask] = np.log(x[mask]), "
     "need no shape"
 )
+# How far back the computations of two masks are compared.
+_DEPTH = 8
 _REDUCTIONS = ("sum", "prod", "mean", "std", "var", "any", "all")
 _BASIC = frozenset(("int", "slice", "new", "ellipsis", "mask"))
 _ELEMENTWISE = frozenset(
@@ -100,11 +103,26 @@ class _Selection:
 
 
 def _identity(mask: Any) -> Any:
+    """What two masks have in common that are equal for certain, as in `out[x > 0] = np.log(x[x > 0])`."""
     if type(mask) is not Tracer:
         return id(mask)
     if mask._view is not None:
         mask._refresh()
-    return mask._trace, mask._index
+    return mask._trace, _origin(mask._trace, mask._index, _DEPTH)
+
+
+def _origin(trace: Trace, index: int, depth: int) -> Any:
+    """How a variable was computed, from which others: the same for the same computation done twice."""
+    if index < 0:
+        value = trace.literals[-1 - index]
+        return type(value), repr(value)
+    place = bisect.bisect_right(trace.starts, index) - 1
+    if not depth or place < 0 or trace.starts[place] != index:  # an input, a captured value
+        return index
+    primitive, ins, items = trace.records[place]
+    if primitive.effects:
+        return index
+    return primitive, items, tuple([_origin(trace, i, depth - 1) for i in ins])
 
 
 def refuse_mask(mask: Any) -> None:

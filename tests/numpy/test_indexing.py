@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import funcgrad as fg
 import funcgrad.numpy as fnp
-from funcgrad.core.errors import TracingError
+from funcgrad.core.errors import ConcretizationError, TracingError
 
 SHAPE = (3, 2, 4, 3)
 X = np.random.default_rng(0).uniform(-1, 1, SHAPE)
@@ -219,3 +219,54 @@ def test_refused_methods_say_why() -> None:
         assert f"(.{name}) would drop its derivative" in str(caught.value)
     with pytest.raises(TracingError, match="reinterpret its bytes"):
         fg.grad(lambda x: x.view(np.int64).sum())(np.ones(2))
+
+
+THRESHOLDS = np.array([0.0, 1.0, 0.0])
+
+
+def twice(x: Any) -> Any:
+    out = np.zeros_like(x)
+    out[x > 0] = np.log(x[x > 0])
+    out[~(x > 0)] = -x[~(x > 0)]
+    return out
+
+
+def in_ranges(x: Any) -> Any:
+    y = x * 2
+    y[y > 1] *= 3
+    y[(y > 1) & (y < 9)] = y[(y > 1) & (y < 9)] ** 2
+    return y
+
+
+def from_statistics(x: Any) -> Any:
+    y = x.copy()
+    y[x > THRESHOLDS] = np.sqrt(x[x > THRESHOLDS])
+    y[np.abs(x - x.mean()) > 0.5] = x[np.abs(x - x.mean()) > 0.5] - x.mean()
+    return y
+
+
+@pytest.mark.parametrize("f", [twice, in_ranges, from_statistics])
+def test_masks_that_are_computed_twice_are_the_same(f: Any) -> None:
+    for x in (np.array([1.0, -2.0, 3.0]), np.array([-1.0, 0.4, 0.2])):
+        np.testing.assert_allclose(fg.jit(f)(x), f(x))
+        np.testing.assert_allclose(fg.vmap(f)(np.stack([2 * x, x]))[1], f(x))
+        slopes = fg.grad(lambda x: np.sum(f(x)))
+        np.testing.assert_allclose(fg.jit(slopes)(x), slopes(x))
+
+
+def test_masks_that_differ_are_told_apart() -> None:
+    def other(x: Any) -> Any:
+        y = x * 1.0
+        y[x > 0] = x[x >= 0]
+        return y
+
+    def changed(x: Any) -> Any:
+        y = x * 1.0
+        found = y[y > 0]
+        y[:] = -y
+        y[y > 0] = found
+        return y
+
+    for f in (other, changed):
+        with pytest.raises(ConcretizationError, match="selected by one mask"):
+            fg.jit(f)(np.array([1.0, -1.0]))
