@@ -150,6 +150,22 @@ spherical_kn = _spherical("spherical_kn")
 
 
 @mirrors("special")
+def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, *, diff_n: int = 0) -> Any:
+    """`scipy.special.sph_harm_y`: the spherical harmonic of degree n and order m, plain, by both angles.
+
+    >>> import numpy as np, funcgrad as fg
+    >>> f = lambda theta: fg.scipy.special.sph_harm_y(1, 0, theta, 0.0).real
+    >>> fg.grad(f)(np.pi / 2).round(6)  # sqrt(3 / (4 pi)) cos(theta)
+    np.float64(-0.488603)
+    """
+    if diff_n:
+        raise ArgumentError(f"sph_harm_y: diff_n takes no traced values: use derivatives{here()}")
+    from funcgrad.ops.special.waves import sph_harm_y as primitive  # SciPy is optional
+
+    return primitive(np.asarray(n, int)[()], np.asarray(m, int)[()], operand(theta), operand(phi))
+
+
+@mirrors("special")
 def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
     """`gamma(n + 1)`, 0 for negative n; `exact` takes no traced values."""
     if exact:
@@ -207,6 +223,7 @@ __all__ = [
     "perm",
     "polygamma",
     "softmax",
+    "sph_harm_y",
     "spherical_in",
     "spherical_jn",
     "spherical_kn",

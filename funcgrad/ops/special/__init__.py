@@ -9,4 +9,6 @@ from funcgrad.ops.special import (  # noqa: F401
     hypergeometric,
     incomplete,
     integrals,
+    quantiles,
+    waves,
 )

@@ -68,3 +68,14 @@ def no_derivative(name: str, operand: str) -> Rule:
         )
 
     return rule
+
+
+def without_derivatives(*names: str) -> None:
+    """Trace ufuncs `scipy.special.name` for their values; derivatives are refused."""
+    for name in names:
+        ufunc = getattr(special, name)
+        rules = [no_derivative(name, f"operand {i}") for i in range(ufunc.nin)]
+        if ufunc.nout > 1:
+            outputs(name, *rules)
+        else:
+            special_ufunc(name, *rules)

@@ -64,6 +64,59 @@ elliprc = special_ufunc(
 )
 
 
+# R_G = 1/4 integral of t ((t+x)(t+y)(t+z))^(-1/2) (x / (t+x) + y / (t+y) + z / (t+z))
+def _rg_slope(x: Any, y: Any, z: Any) -> Any:
+    """By x: R_(-1/2)(3/2, 1/2, 1/2; x, y, z) / 6 (https://dlmf.nist.gov/19.18.E4)."""
+    return 0.25 * (elliprf(x, y, z) - x * elliprd(y, z, x) / 3.0)
+
+
+special_ufunc(
+    "elliprg",
+    lambda t, ans, x, y, z: t * _rg_slope(x, y, z),
+    lambda t, ans, x, y, z: t * _rg_slope(y, z, x),
+    lambda t, ans, x, y, z: t * _rg_slope(z, x, y),
+)
+
+
+def _rj_slope(ans: Any, x: Any, y: Any, z: Any, p: Any) -> Any:
+    """By x, from partial fractions of 1 / ((t + x) (t + p))."""
+    return (ans - elliprd(y, z, x)) / (2.0 * (p - x))
+
+
+def _rj_slope_p(ans: Any, x: Any, y: Any, z: Any, p: Any) -> Any:
+    # R_J is homogeneous of degree -3/2.
+    sides = x * _rj_slope(ans, x, y, z, p) + y * _rj_slope(ans, y, z, x, p)
+    return -(1.5 * ans + sides + z * _rj_slope(ans, z, x, y, p)) / p
+
+
+# R_J = 3/2 integral of ((t+x)(t+y)(t+z))^(-1/2) / (t+p)
+special_ufunc(
+    "elliprj",
+    lambda t, ans, x, y, z, p: t * _rj_slope(ans, x, y, z, p),
+    lambda t, ans, x, y, z, p: t * _rj_slope(ans, y, z, x, p),
+    lambda t, ans, x, y, z, p: t * _rj_slope(ans, z, x, y, p),
+    lambda t, ans, x, y, z, p: t * _rj_slope_p(ans, x, y, z, p),
+)
+
+
+# The arithmetic-geometric mean of a and b is pi / 4 (a + b) / K(((a - b) / (a + b))^2)
+# (https://dlmf.nist.gov/19.8.E5), homogeneous of degree 1.
+
+
+def _agm_slope(ans: Any, a: Any, b: Any) -> Any:
+    total, ratio = a + b, (a - b) / (a + b)
+    m = ratio * ratio
+    change = 4.0 * ratio * b / (total * total)
+    return ans / total - ans * _k_slope(m) / ellipk(m) * change
+
+
+special_ufunc(
+    "agm",
+    lambda t, ans, a, b: t * _agm_slope(ans, a, b),
+    lambda t, ans, a, b: t * _agm_slope(ans, b, a),
+)
+
+
 # Legendre's incomplete integrals: phi is taken to [-pi/2, pi/2], where Carlson's formulas hold
 
 

@@ -114,3 +114,18 @@ lambertw = elementwise(
     jvp=(lambda t, ans, z, k, tol: t * (e.exp(-ans) / (1.0 + ans)), None, None),
 )
 wrightomega = special_ufunc("wrightomega", lambda t, ans, z: t * (ans / (1.0 + ans)))
+
+
+# Wright's generalised Bessel function, the sum of x^k / (k! gamma(a k + b)) (https://dlmf.nist.gov/10.46), and its
+# logarithm: the derivative is that with b + a.
+
+wright_bessel = special_ufunc(
+    "wright_bessel",
+    *_parameters("wright_bessel", 2),
+    lambda t, ans, a, b, x: t * wright_bessel(a, b + a, x),
+)
+log_wright_bessel = special_ufunc(
+    "log_wright_bessel",
+    *_parameters("log_wright_bessel", 2),
+    lambda t, ans, a, b, x: t * e.exp(log_wright_bessel(a, b + a, x) - ans),
+)

@@ -16,12 +16,12 @@ from funcgrad.ops.special.fractions import betainc_slopes, gammainc_slope
 from funcgrad.ops.special.gamma import betaln, digamma, gammaln
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
+def gamma_density(a: Any, x: Any) -> Any:
     """The derivative of gammainc(a, x) with respect to x."""
     return e.exp(xlogy(a - 1.0, x) - x - gammaln(a))
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
+def beta_density(a: Any, b: Any, x: Any) -> Any:
     """The derivative of betainc(a, b, x) with respect to x."""
     return e.exp(xlogy(a - 1.0, x) + xlog1py(b - 1.0, -x) - betaln(a, b))
 
@@ -42,36 +42,36 @@ gammainc_slope_p = _slope(
     special.gammainc,
     lambda a, x: gammainc_slope(a, x, upper=False),
     _twice,
-    lambda t, ans, a, x: t * (_gamma_density(a, x) * (e.log(x) - digamma(a))),
+    lambda t, ans, a, x: t * (gamma_density(a, x) * (e.log(x) - digamma(a))),
 )
 gammaincc_slope_p = _slope(
     "igammac_grad_a",
     special.gammainc,
     lambda a, x: gammainc_slope(a, x, upper=True),
     _twice,
-    lambda t, ans, a, x: -t * (_gamma_density(a, x) * (e.log(x) - digamma(a))),
+    lambda t, ans, a, x: -t * (gamma_density(a, x) * (e.log(x) - digamma(a))),
 )
 gammainc = special_ufunc(
     "gammainc",
     lambda t, ans, a, x: t * gammainc_slope_p(a, x),
-    lambda t, ans, a, x: t * _gamma_density(a, x),
+    lambda t, ans, a, x: t * gamma_density(a, x),
     called="igamma",
 )
 gammaincc = special_ufunc(
     "gammaincc",
     lambda t, ans, a, x: t * gammaincc_slope_p(a, x),
-    lambda t, ans, a, x: -t * _gamma_density(a, x),
+    lambda t, ans, a, x: -t * gamma_density(a, x),
     called="igammac",
 )
 gammaincinv = special_ufunc(
     "gammaincinv",
-    lambda t, ans, a, p: -t * (gammainc_slope_p(a, ans) / _gamma_density(a, ans)),
-    lambda t, ans, a, p: t / _gamma_density(a, ans),
+    lambda t, ans, a, p: -t * (gammainc_slope_p(a, ans) / gamma_density(a, ans)),
+    lambda t, ans, a, p: t / gamma_density(a, ans),
 )
 gammainccinv = special_ufunc(
     "gammainccinv",
-    lambda t, ans, a, p: t * (gammaincc_slope_p(a, ans) / _gamma_density(a, ans)),
-    lambda t, ans, a, p: -t / _gamma_density(a, ans),
+    lambda t, ans, a, p: t * (gammaincc_slope_p(a, ans) / gamma_density(a, ans)),
+    lambda t, ans, a, p: -t / gamma_density(a, ans),
 )
 
 
@@ -81,7 +81,7 @@ def _beta_slope(which: int) -> Elementwise:
 
     def by_x(t: Any, ans: Any, a: Any, b: Any, x: Any) -> Any:
         log = e.log1p(-x) if which else e.log(x)
-        return t * (_beta_density(a, b, x) * (log - digamma(b if which else a) + digamma(a + b)))
+        return t * (beta_density(a, b, x) * (log - digamma(b if which else a) + digamma(a + b)))
 
     return _slope(
         f"betainc_grad_{letter}",
@@ -98,52 +98,52 @@ betainc = special_ufunc(
     "betainc",
     lambda t, ans, a, b, x: t * betainc_slope_a(a, b, x),
     lambda t, ans, a, b, x: t * betainc_slope_b(a, b, x),
-    lambda t, ans, a, b, x: t * _beta_density(a, b, x),
+    lambda t, ans, a, b, x: t * beta_density(a, b, x),
     called="regularized_incomplete_beta",
 )
 betaincc = special_ufunc(
     "betaincc",
     lambda t, ans, a, b, x: -t * betainc_slope_a(a, b, x),
     lambda t, ans, a, b, x: -t * betainc_slope_b(a, b, x),
-    lambda t, ans, a, b, x: -t * _beta_density(a, b, x),
+    lambda t, ans, a, b, x: -t * beta_density(a, b, x),
 )
 betaincinv = special_ufunc(
     "betaincinv",
-    lambda t, ans, a, b, p: -t * (betainc_slope_a(a, b, ans) / _beta_density(a, b, ans)),
-    lambda t, ans, a, b, p: -t * (betainc_slope_b(a, b, ans) / _beta_density(a, b, ans)),
-    lambda t, ans, a, b, p: t / _beta_density(a, b, ans),
+    lambda t, ans, a, b, p: -t * (betainc_slope_a(a, b, ans) / beta_density(a, b, ans)),
+    lambda t, ans, a, b, p: -t * (betainc_slope_b(a, b, ans) / beta_density(a, b, ans)),
+    lambda t, ans, a, b, p: t / beta_density(a, b, ans),
 )
 betainccinv = special_ufunc(
     "betainccinv",
-    lambda t, ans, a, b, p: -t * (betainc_slope_a(a, b, ans) / _beta_density(a, b, ans)),
-    lambda t, ans, a, b, p: -t * (betainc_slope_b(a, b, ans) / _beta_density(a, b, ans)),
-    lambda t, ans, a, b, p: -t / _beta_density(a, b, ans),
+    lambda t, ans, a, b, p: -t * (betainc_slope_a(a, b, ans) / beta_density(a, b, ans)),
+    lambda t, ans, a, b, p: -t * (betainc_slope_b(a, b, ans) / beta_density(a, b, ans)),
+    lambda t, ans, a, b, p: -t / beta_density(a, b, ans),
 )
 
 
 # Student's distribution
 
 
-def _student_density(df: Any, t: Any) -> Any:
+def student_density(df: Any, t: Any) -> Any:
     exponent = -0.5 * (df + 1.0) * e.log1p(t * t / df)
     return e.exp(exponent - betaln(0.5 * df, 0.5 + 0.0 * df)) / e.sqrt(df)
 
 
-def _student_slope(df: Any, t: Any) -> Any:
+def student_slope(df: Any, t: Any) -> Any:
     """d/d(df): that of betainc(df / 2, 1 / 2, x) / 2 at x = df / (df + t^2), and that of x."""
     fraction = betainc_slope_a(0.5 * df, 0.5 + 0.0 * df, df / (df + t * t))
-    return e.where(t < 0.0, 0.25, -0.25) * fraction - 0.5 * t / df * _student_density(df, t)
+    return e.where(t < 0.0, 0.25, -0.25) * fraction - 0.5 * t / df * student_density(df, t)
 
 
 stdtr = special_ufunc(
     "stdtr",
-    lambda dt, ans, df, t: dt * _student_slope(df, t),
-    lambda dt, ans, df, t: dt * _student_density(df, t),
+    lambda dt, ans, df, t: dt * student_slope(df, t),
+    lambda dt, ans, df, t: dt * student_density(df, t),
 )
 stdtrit = special_ufunc(
     "stdtrit",
-    lambda dt, ans, df, p: -dt * (_student_slope(df, ans) / _student_density(df, ans)),
-    lambda dt, ans, df, p: dt / _student_density(df, ans),
+    lambda dt, ans, df, p: -dt * (student_slope(df, ans) / student_density(df, ans)),
+    lambda dt, ans, df, p: dt / student_density(df, ans),
 )
 
 
