@@ -88,8 +88,12 @@ class _Plan:
         self.k = rhs.shape[2:]
         self.d = len(positions)
         self.dtype = lhs.dtype
-        self.order = self._order(spatial)
+        elements = self.f * math.prod(self.k)
+        self.sums = self.o == 1 and elements > self.n * math.prod(positions)
+        self.order = "columns" if self.sums else self._order(spatial)
         self.view = self._windows(lhs, spatial)
+        if any(s < 0 for s in rhs.strides):
+            rhs = rhs.copy()  # BLAS has no products with what was reversed in place
         self.kernel = rhs.reshape(groups, self.o, self.f, *self.k)
 
     def _order(self, spatial: Sequence[Window]) -> str:
@@ -130,6 +134,8 @@ class _Plan:
         g, n, o, p = self.groups, self.n, self.o, self.positions
         rows, columns = n * math.prod(p), self.f * math.prod(self.k)
         upright = self.order != "columns"
+        if self.sums:
+            return self._sums()
         if columns > rows:
             parts = self._pieces(2 + self.d, rows * g * self.dtype.itemsize)
             return self._arranged(sum(self._product(part) for part in parts), upright)
@@ -145,6 +151,17 @@ class _Plan:
                 block = product.reshape(g, o, piece.shape[0], *piece.shape[3:])
                 piece[...] = np.moveaxis(block, 2, 0)
         return self._flat(out, upright)
+
+    def _sums(self) -> Any:
+        """The result by long sums over windows where they lie: for a matrix times a vector, copying is most work."""
+        out = np.empty((self.n, self.groups, *self.positions), self.dtype)
+        axes = list(range(self.view.ndim - self.d))  # g, n, f, *k
+        for p in np.ndindex(*self.positions):
+            place = (slice(None), slice(None), *p)
+            out[place] = np.einsum(
+                self.view[place], axes, self.kernel[:, 0], [0, *axes[2:]], [1, 0]
+            )
+        return out
 
     def _arranged(self, product: Any, upright: bool) -> Any:
         """A product of all windows, (g, n p, o) or (g, o, n p), as the result."""

@@ -272,3 +272,24 @@ def test_a_network_learns() -> None:
         last, slopes = step(weights)
         weights = [w - 0.1 * s for w, s in zip(weights, slopes, strict=True)]
     assert last < 0.5 * first
+
+
+@pytest.mark.parametrize("multiplier", [1, 2])
+@pytest.mark.parametrize("layout", [None, ("NHWC", "HWIO", "NHWC")])
+def test_gradients_of_depthwise_convolutions(layout: Any, multiplier: int) -> None:
+    rng = np.random.default_rng(0)
+    x, k = rng.normal(size=(2, 3, 9, 8)), rng.normal(size=(3 * multiplier, 1, 3, 2))
+    if layout is not None:
+        x, k = x.transpose(0, 2, 3, 1), k.transpose(2, 3, 1, 0)
+
+    def loss(library: Any) -> Any:
+        def f(x: Any, k: Any) -> Any:
+            out = library.lax.conv_general_dilated(
+                x, k, (2, 1), "SAME", None, (1, 2), layout, feature_group_count=3
+            )
+            return (out**3).sum()
+
+        return library.grad(f, (0, 1))
+
+    for ours, theirs in zip(loss(fg)(x, k), loss(jax)(x, k), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10)
