@@ -82,7 +82,6 @@ ASK_FOR_VALUES = {
     "stats.pmean",
     "stats.quantile",
     "stats.rankdata",
-    "stats.yeojohnson_llf",
 }
 # And these convert their arguments to plain arrays, or write into one: an error says so, nothing is dropped silently.
 REFUSE = {

@@ -9,7 +9,7 @@ meanwhile, so that functions and derivatives stay finite on them.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -217,7 +217,11 @@ class Masked(NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", (None,))
-        if method != "__call__" or kwargs or len(out) != 1:
+        if ufunc in (np.matmul, np.vecdot) and method == "__call__" and not kwargs:
+            return self._product(ufunc, inputs)
+        if method == "reduce" and inputs[0] is self and ufunc.identity is not None and not kwargs:
+            return self._reduced(ufunc.reduce, axis=None)
+        if method != "__call__" or kwargs or len(out) != 1 or ufunc.signature is not None:
             refuse_mask(self.mask)
         values = ufunc(*[self._in_place(x) for x in inputs])
         if type(out[0]) is Masked:
@@ -236,7 +240,37 @@ class Masked(NDArrayOperatorsMixin):
             refuse_mask(self.mask)
         return in_place
 
+    def _is_vector(self) -> bool:
+        """Whether the mask covers all axes, so that what it selects has one."""
+        return bool(typeof(self.values).ndim == self.selection.n_axes)
+
+    def _reduced(self, function: Callable[..., Any], **kwargs: Any) -> Any:
+        """The result of a reduction of a vector that takes `where`."""
+        if not self._is_vector():
+            refuse_mask(self.mask)
+        return function(self.values, where=self.selection.mask, **kwargs)
+
+    def _product(self, function: Any, factors: Sequence[Any]) -> Any:
+        """The inner product of two vectors of elements that one mask selects."""
+        if len(factors) != 2 or not all(type(x) is Masked for x in factors):
+            refuse_mask(self.mask)
+        first, second = (self._in_place(x) for x in factors)
+        if function in (np.vecdot, np.vdot):
+            first = np.conj(first)
+        return self._reduced(lambda values, where: np.sum(first * second, where=where))
+
+    @property
+    def size(self) -> Any:
+        """The number of elements, which is traced too."""
+        return np.sum(np.broadcast_to(self.selection.mask, typeof(self.values).shape))
+
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in _PRODUCTS and not kwargs:
+            return self._product(func, args)
+        if func in _OF_VECTORS and len(args) == 1 and not kwargs:
+            return _OF_VECTORS[func](self)
+        if func in _WITH_INITIAL and len(args) == 1 and kwargs.keys() == {"initial"}:
+            return self._reduced(func, **kwargs)
         if func in _OF_DTYPES:
             return func(*[x.values if type(x) is Masked else x for x in args], **kwargs)
         if func in _ELEMENTWISE and not kwargs.keys() & {"shape", "out", "where"}:
@@ -275,6 +309,10 @@ class Masked(NDArrayOperatorsMixin):
         return f"<elements of {self.values!r} selected by {self.mask!r}>"
 
 
+def _norm(values: Any, where: Any) -> Any:
+    return np.linalg.norm(np.ravel(np.where(where, values, values.dtype.type(0))))
+
+
 def _is_array(x: Any) -> bool:
     return isinstance(x, (Masked, Tracer, np.ndarray))
 
@@ -285,4 +323,15 @@ def _reduction(name: str) -> Callable[[Masked], Any]:
 
 for _name in _REDUCTIONS:
     setattr(Masked, _name, _reduction(_name))
-_MASKED_FUNCTIONS = frozenset(getattr(np, name) for name in _REDUCTIONS)
+_MASKED_FUNCTIONS = frozenset(
+    [getattr(np, name) for name in _REDUCTIONS] + [np.nansum, np.nanprod, np.nanmean]
+)
+_PRODUCTS = frozenset((np.dot, np.vdot, np.inner))
+# Of nothing they are errors, which a traced function cannot raise.
+_WITH_INITIAL = frozenset((np.max, np.min, np.amax, np.amin))
+_OF_VECTORS: dict[Any, Callable[[Masked], Any]] = {
+    np.size: lambda self: self.size,
+    np.count_nonzero: lambda self: np.sum(np.not_equal(self.values, 0), where=self.selection.mask),
+    np.average: lambda self: np.mean(self.values, where=self.selection.mask),
+    np.linalg.norm: lambda self: self._reduced(_norm),
+}

@@ -270,3 +270,44 @@ def test_masks_that_differ_are_told_apart() -> None:
     for f in (other, changed):
         with pytest.raises(ConcretizationError, match="selected by one mask"):
             fg.jit(f)(np.array([1.0, -1.0]))
+
+
+OF_SELECTED: dict[str, Any] = {
+    "matmul": lambda x: x[x > 0] @ np.sin(x)[x > 0],
+    "dot": lambda x: np.dot(x[x > 0], np.sin(x)[x > 0]),
+    "vdot": lambda x: np.vdot((x + 1j)[x > 0], (x * 1j)[x > 0]).real,
+    "vecdot": lambda x: np.vecdot(x[x > 0], x[x > 0]),
+    "norm": lambda x: np.linalg.norm(x[x > 0]),
+    "reduce": lambda x: np.add.reduce(x[x > 0]),
+    "size": lambda x: x[x > 0].sum() / x[x > 0].size,
+    "count_nonzero": lambda x: np.count_nonzero(x[x > 0] > 2) * x[0],
+    "average": lambda x: np.average(x[x > 0]),
+    "nansum": lambda x: np.nansum(x[x > 0]),
+    "max": lambda x: np.max(x[x > 0], initial=0.0),
+    "rows": lambda x: np.sum(np.stack([x, x], 1)[x > 0] ** 2),
+}
+
+
+@pytest.mark.parametrize("name", OF_SELECTED)
+def test_numbers_made_of_what_a_mask_selects(name: str) -> None:
+    f = OF_SELECTED[name]
+    x = np.array([1.0, -2.0, 3.0])
+    np.testing.assert_allclose(fg.jit(f)(x), f(x), rtol=1e-14)
+    np.testing.assert_allclose(fg.vmap(f)(np.stack([x[::-1] * 2, x]))[1], f(x), rtol=1e-14)
+    np.testing.assert_allclose(fg.jit(fg.grad(f))(x), fg.grad(f)(x), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[x > 0].max(),  # an error if there are none
+        lambda x: np.sort(x[x > 0]),
+        lambda x: np.outer(x[x > 0], x[x > 0]),
+        lambda x: np.stack([x, x], 1)[x > 0] @ np.ones(2),
+        lambda x: x[x > 0] @ x[x < 0],
+        lambda x: np.add.reduce(np.stack([x, x], 1)[x > 0]),
+    ],
+)
+def test_what_needs_the_number_of_selected_elements_is_refused(f: Any) -> None:
+    with pytest.raises(ConcretizationError, match="elements selected by the mask"):
+        fg.jit(f)(np.array([1.0, -2.0, 3.0]))
