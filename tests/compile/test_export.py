@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import collections
 import json
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ import pytest
 import funcgrad as fg
 from funcgrad import lax
 from funcgrad.compile.constants import array_text
+from funcgrad.compile.definitions import as_def, definition
+from funcgrad.core.primitive import PRIMITIVES
 from funcgrad.errors import UnsupportedError
 from tests.compile.exported import packages
 
@@ -180,6 +184,23 @@ def test_structures_of_arguments_and_results(name: str) -> None:
     module: dict[str, Any] = {}
     exec(fg.export_source(fun, *args), module)
     assert repr(module["function"](*args)) == repr(fg.jit(fun)(*args))
+
+
+def test_definitions_are_those_of_the_functions() -> None:
+    """Several lambdas may stand in a line: the one that is found must refer to the same names."""
+    found = 0
+    for primitive in PRIMITIVES.values():
+        impl = primitive.impl
+        if not isinstance(impl, types.FunctionType) or not impl.__module__.startswith("funcgrad."):
+            continue
+        module = ast.Module([as_def(definition(impl), "copy")], [])  # type: ignore[list-item]
+        code = compile(ast.fix_missing_locations(module), "copy", "exec").co_consts[0]
+        assert isinstance(code, types.CodeType)
+        assert set(code.co_varnames) == set(impl.__code__.co_varnames)
+        if not impl.__code__.co_freevars:  # which are looked up otherwise
+            assert code.co_names == impl.__code__.co_names
+        found += 1
+    assert found > 100
 
 
 def test_a_name_of_pythons_is_not_taken() -> None:
