@@ -194,8 +194,8 @@ def test_definitions_are_those_of_the_functions() -> None:
         if not isinstance(impl, types.FunctionType) or not impl.__module__.startswith("funcgrad."):
             continue
         module = ast.Module([as_def(definition(impl), "copy")], [])  # type: ignore[list-item]
-        code = compile(ast.fix_missing_locations(module), "copy", "exec").co_consts[0]
-        assert isinstance(code, types.CodeType)
+        constants = compile(ast.fix_missing_locations(module), "copy", "exec").co_consts
+        (code,) = [c for c in constants if isinstance(c, types.CodeType)]
         assert set(code.co_varnames) == set(impl.__code__.co_varnames)
         if not impl.__code__.co_freevars:  # which are looked up otherwise
             assert code.co_names == impl.__code__.co_names
