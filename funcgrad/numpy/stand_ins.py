@@ -17,6 +17,7 @@ from funcgrad.core.errors import FuncgradError
 from funcgrad.core.local_array import LocalArray
 from funcgrad.core.naming import named
 from funcgrad.core.patch import numpy_ndenumerate
+from funcgrad.core.source import is_scipys
 from funcgrad.core.tracer import Tracer
 from funcgrad.numpy.creation import asarray, contains_traced, copying, ordered
 from funcgrad.numpy.local_arrays import local, takes_traced, wants_plain
@@ -79,9 +80,11 @@ def _converter(name: str) -> Callable[..., Any]:
         # in each step.
         if (
             type(a) is Tracer
-            and not wants_plain(sys._getframe(1).f_code.co_filename)
+            and not wants_plain(filename := sys._getframe(1).f_code.co_filename)
             and (a._view is not None or a._trace.depends(a._index, limit=16))
         ):
+            if is_scipys(filename):
+                importlib.import_module("funcgrad.scipy.stand_ins").shorten(sys._getframe(1))
             if name in ("ascontiguousarray", "asfortranarray") and not a.ndim:
                 a = a.reshape(1)  # they give arrays with axes
             if dtype is None and not args and not kwargs and not a.aval.weak_type:

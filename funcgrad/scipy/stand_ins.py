@@ -52,6 +52,21 @@ def learn(error: Exception) -> bool:
     return False
 
 
+def shorten(frame: FrameType | None) -> None:
+    """Let our `logsumexp` stand for SciPy's, which converts a traced array in this frame or around it.
+
+    It follows the array standard, and so runs on traced arrays as it is, in three times the operations.
+    """
+    found = False
+    while frame is not None and (
+        is_scipys(frame.f_code.co_filename) or is_hidden(frame.f_code.co_filename)
+    ):
+        found = found or frame.f_code.co_name == "logsumexp"
+        frame = frame.f_back
+    if found and frame is not None:
+        _stand_in("special", "logsumexp", frame)
+
+
 def counterpart(function: Any) -> Any:
     """The traced counterpart of a function of SciPy's; the function itself if it has none."""
     name = getattr(function, "__name__", "")
