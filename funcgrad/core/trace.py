@@ -284,7 +284,7 @@ class Trace:
                 index = ids[id(value)] = self._new_capture(aval, value.copy())
                 self._copied[index] = ref(value)
             return index, aval
-        if index is None:
+        if index is None or self.known[index] is not value:
             index = ids[id(value)] = self._new_capture(aval, value)
             frame_source = self.source or source_of(_getframe(2))
             if self._watched is None:

@@ -127,6 +127,21 @@ def test_a_large_captured_array_that_is_changed_is_noticed() -> None:
     assert message.endswith("make a copy of it before it is changed")
 
 
+def test_a_large_array_at_the_address_of_a_small_one_is_another() -> None:
+    smalls = [np.arange(3.0)]
+    data = np.full((20_000, 1), 2.0)
+    with Trace([]) as trace:
+        address = id(smalls[0])
+        first, _ = trace.capture(smalls.pop())  # the trace keeps a copy: the address is free
+        views = [data[:] for _ in range(50)]
+        large = next((v for v in views if id(v) == address), None)
+        if large is None:
+            pytest.skip("no array came to lie there")
+        index, aval = trace.capture(large)
+        assert index != first
+        assert trace.avals[index] == aval
+
+
 def test_a_large_captured_array_is_captured_once() -> None:
     c = np.ones(100_000)
     assert len(fg.make_jaxpr(lambda x: x * c + c)(2.0).consts) == 1
