@@ -102,3 +102,20 @@ def test_promotion_of_python_floats_under_transforms(name: str, transform: str) 
     fun = PROMOTIONS[name]
     expected = [x.dtype for x in fg.tree.leaves(fun(0.5))]
     assert [x.dtype for x in fg.tree.leaves(TRANSFORMS[transform](fun)(0.5))] == expected
+
+
+def test_integers_beyond_numpys() -> None:
+    def scaled(x: Any) -> Any:
+        return x * 2**70, 2**64 - x, x < 2**70, x / -(2**65)
+
+    for got in (fg.jvp(scaled, (1.5,), (1.0,))[0], fg.jit(scaled)(1.5), fg.jit(scaled)(-0.5)):
+        expected = scaled(-0.5 if got[0] < 0 else 1.5)
+        np.testing.assert_array_equal(got, expected)
+    for factor in (2, 2**62, 2**63, -(2**70)):
+        assert fg.grad(lambda x, factor=factor: x * factor)(2.0) == factor
+
+    def compared(x: Any) -> Any:
+        return x < 2**70, x > -(2**70), x == 2**64, x != 2**63, x < 3
+
+    for x in (np.arange(5), np.arange(5, dtype=np.uint8)):
+        np.testing.assert_array_equal(fg.jit(compared)(x), compared(x))

@@ -89,7 +89,7 @@ def _prefixes(combine: Any, elems: list[Any], axes: list[int], n: int) -> list[A
     G. Blelloch, Prefix sums and their applications (1990), section 1.2.
     """
     if n < 2:
-        return elems
+        return [x.copy() for x in elems]  # not the caller's memory
 
     def take(start: int, stop: int | None, step: int, arrays: list[Any]) -> list[Any]:
         return [

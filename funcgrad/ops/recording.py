@@ -115,14 +115,17 @@ class Elementwise(Primitive):
         ]
         ins, out = self._loop(asked, avals)
         casts: list[Any] = [None] * len(keys)
-        if not all_weak:
+        if all_weak:
+            for k, dtype in enumerate(ins):
+                if keys[k] is int and dtype.kind in "fc":
+                    casts[k] = _within_int64
+        else:
             for k, (aval, w, dtype) in enumerate(zip(avals, weak, ins, strict=True)):
-                if w and dtype != aval.dtype:
+                compared = keys[k] is int and out.kind == "b"
+                if w and (dtype != aval.dtype or compared):
                     scalar = isinstance(keys[k], type)
                     casts[k] = (
-                        _scalar_cast(dtype, compares=out.kind == "b")
-                        if scalar
-                        else _tracer_cast(dtype)
+                        _scalar_cast(dtype, compares=compared) if scalar else _tracer_cast(dtype)
                     )
         shape = broadcast_shapes(self.name, [a.shape for a in avals])
         result = ShapedArray(shape, out, all_weak and out in WEAK_TYPES)
@@ -226,18 +229,22 @@ def _binary_recorders(primitive: Elementwise) -> tuple[Callable[..., Any], Calla
 
 
 def _scalar_cast(dtype: np.dtype[Any], *, compares: bool) -> Callable[[Any], Any]:
-    natural = WEAK_TYPES.get(dtype)
-    if natural is not None:
-        return natural
     if compares and dtype.kind in "iu":
         return lambda value: _comparable(value, dtype)
-    return dtype.type
+    return WEAK_TYPES.get(dtype, dtype.type)
+
+
+def _within_int64(value: int) -> Any:
+    """An integer that meets Python floats; one that NumPy has no integer for becomes a float."""
+    return value if -(2**63) <= value < 2**63 else float(value)
 
 
 def _comparable(value: int, dtype: np.dtype[Any]) -> Any:
     """An integer to compare an array with; NumPy lets it exceed the range of the array's dtype."""
     info = np.iinfo(dtype)
-    return dtype.type(value) if info.min <= value <= info.max else np.asarray(value)[()]
+    if info.min <= value <= info.max:
+        return WEAK_TYPES.get(dtype, dtype.type)(value)
+    return np.asarray(value)[()] if -(2**63) <= value < 2**64 else np.float64(value)
 
 
 def _tracer_cast(dtype: np.dtype[Any]) -> Callable[[Any], Any]:
