@@ -26,6 +26,7 @@ import funcgrad.numpy as fnp
 from funcgrad.core import dispatch
 from funcgrad.core.tracing import Tracer
 from funcgrad.numpy.refused import REFUSED
+from funcgrad.scipy import MODULES as SCIPY_MODULES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -203,23 +204,40 @@ def special_rows() -> list[Row]:
     return found
 
 
-SCIPY_MODULES = ("integrate", "linalg", "optimize", "signal", "special", "stats")
-
-
 def scipy_rows() -> list[Row]:
-    """The functions and distributions of SciPy's modules that `funcgrad.scipy` mirrors, but its ufuncs."""
+    """The functions, classes and distributions of the modules of SciPy that `funcgrad.scipy` mirrors, but its ufuncs.
+
+    Classes are listed where they have a counterpart; the others are mostly errors, warnings and results.
+    """
     found = []
     for short in SCIPY_MODULES:
         theirs = importlib.import_module(f"scipy.{short}")
         ours = importlib.import_module(f"funcgrad.scipy.{short}").__all__
         for name in sorted({*theirs.__all__, *ours}):
             value = getattr(theirs, name, None)
-            if isinstance(value, (type, np.ufunc)) or not callable(value):
-                continue
             traced = name in ours
-            note = f"as `funcgrad.scipy.{short}.{name}`" if traced else "takes plain arrays only"
+            if isinstance(value, np.ufunc) or not callable(value):
+                continue
+            if isinstance(value, type) and not traced:
+                continue
+            note = f"as `funcgrad.scipy.{short}.{name}`" if traced else "no counterpart: traced only where its own code can be"
             found.append(Row(f"scipy.{short}.{name}", RULES if traced else ERROR, 0, note))
     return found
+
+
+def scipy_counts() -> dict[str, tuple[int, int]]:
+    """For each module of SciPy: how many of its functions are traced, and how many there are."""
+    totals = dict.fromkeys(SCIPY_MODULES, (0, 0))
+    for row in scipy_rows():
+        short = row.name.removeprefix("scipy.").rpartition(".")[0]
+        traced, total = totals[short]
+        totals[short] = (traced + (row.kind == RULES), total + 1)
+    return totals
+
+
+def scipy_version() -> str:
+    """Of the SciPy that is installed."""
+    return str(importlib.import_module("scipy").__version__)
 
 
 def counts() -> Counter[str]:
@@ -247,6 +265,11 @@ def page() -> str:
     body = "\n".join(_html(row) for row in rows() + special_rows() + scipy_rows())
     special = Counter(row.kind for row in special_rows())
     mirrored = [row for row in scipy_rows() if row.kind == RULES]
+    modules = "\n".join(
+        f'<tr><td><a href="scipy.html#funcgradscipy{short.replace(".", "")}"><code>scipy.{short}</code></a></td>'
+        f"<td>{traced}</td><td>{every}</td></tr>"
+        for short, (traced, every) in scipy_counts().items()
+    )
     return f"""\
 **{total} public functions** of `numpy`, `numpy.linalg` and `numpy.fft` (NumPy {np.__version__}):
 
@@ -261,8 +284,16 @@ def page() -> str:
 turn their argument into a plain array, and say so.
 Of the {special.total()} ufuncs of `scipy.special`, {special.total() - special[ERROR]} are traced as they are;
 of SciPy's other functions and distributions, {len(mirrored)} stand in
-<a href="scipy.html"><code>funcgrad.scipy</code></a>, with SciPy's signatures.
-More of SciPy is traced in its array mode (`SCIPY_ARRAY_API=1`).
+<a href="scipy.html"><code>funcgrad.scipy</code></a>, with SciPy's signatures, and stand for SciPy's while functions
+are traced. Some others, which are NumPy code, are traced as they are; more of them in SciPy's array mode
+(`SCIPY_ARRAY_API=1`).
+
+<table>
+<thead><tr><th>Module (SciPy {scipy_version()})</th><th>Traced</th><th>Functions</th></tr></thead>
+<tbody>
+{modules}
+</tbody>
+</table>
 
 <div class="filter" data-table="functions">
 <input type="search" placeholder="Filter: solve, fft, cum ..." aria-label="Filter the functions">

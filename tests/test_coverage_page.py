@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from funcgrad.scipy import MODULES as SCIPY_MODULES
 from scripts.coverage_table import (
     ERROR,
     KINDS,
@@ -12,7 +13,9 @@ from scripts.coverage_table import (
     differentiable_share,
     page,
     rows,
+    scipy_counts,
     scipy_rows,
+    special_rows,
 )
 
 
@@ -64,3 +67,25 @@ def test_scipys_modules_say_where_a_function_stands() -> None:
     assert found["scipy.stats.norm"].kind == RULES
     assert found["scipy.signal.find_peaks_cwt"].kind == ERROR
     assert "scipy.special.erf" not in found  # a ufunc, which is traced as it is: special_rows
+
+
+def test_every_module_of_scipy_with_a_counterpart_is_listed() -> None:
+    text = page()
+    listed = scipy_counts()
+    assert set(listed) == set(SCIPY_MODULES)
+    for module, (traced, every) in listed.items():
+        assert 0 < traced <= every, module
+        assert f"<code>scipy.{module}</code></a></td><td>{traced}</td><td>{every}</td>" in text
+    for name in (
+        "fft.dct",
+        "ndimage.zoom",
+        "integrate.odeint",
+        "sparse.linalg.spsolve",
+        "spatial.distance.cdist",
+        "spatial.transform.Rotation",
+    ):
+        assert f"<code>scipy.{name}</code>" in text
+
+
+def test_every_ufunc_of_scipy_is_traced() -> None:
+    assert [row.name for row in special_rows() if row.kind == ERROR] == []

@@ -247,4 +247,19 @@ STRUCTURED = [
     case("khatri_rao", linalg.khatri_rao, near_zero((2, 3), (4, 3))),
 ]  # fmt: skip
 
-CASES = [*SOLVES, *FACTORS, *SPECTRA, *FUNCTIONS, *STRUCTURED]
+RICCATI = [
+    case(
+        f"{f.__name__}{kind}",
+        lambda a, b, c, f=f, further=further: double(f(a, b, positive(c), *further(a, b, c))),
+        near_zero((3, 3), (3, 2), (3, 3), complex=kind == ", complex"),
+        rtol=1e-7,
+    )
+    for f in (linalg.solve_continuous_are, linalg.solve_discrete_are)
+    for kind, further in (
+        ("", lambda a, b, c: (np.eye(2) + positive(c[:2, :2]),)),
+        (", complex", lambda a, b, c: (np.eye(2) + positive(c[:2, :2]),)),
+        (", generalised", lambda a, b, c: (np.eye(2), 2.0 * np.eye(3) + 0.1 * a, 0.1 * b, False)),
+    )
+]
+
+CASES = [*RICCATI, *SOLVES, *FACTORS, *SPECTRA, *FUNCTIONS, *STRUCTURED]

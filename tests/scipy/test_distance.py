@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.spatial
 from scipy.spatial import distance as scipys
 
 import funcgrad as fg
@@ -69,3 +70,16 @@ def test_distances_are_not_written_to_plain_arrays() -> None:
     np.testing.assert_allclose(
         fg.jit(lambda a: distance.pdist(a, out=np.zeros_like(a, shape=10)))(A), scipys.pdist(A)
     )
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.5, np.inf])
+def test_matrices_of_minkowski_distances(p: float) -> None:
+    for f in (
+        lambda a: scipy.spatial.distance_matrix(a, B, p),
+        lambda a: scipy.spatial.minkowski_distance(a[:4], B, p),
+        lambda a: scipy.spatial.minkowski_distance_p(a[:4], B, p),
+    ):
+        np.testing.assert_allclose(fg.jit(f)(A), f(A), rtol=1e-12)
+        fg.check_grads(f, (A,), order=1)
+    with pytest.raises(ArgumentError, match=r"should be \(m, k\) and \(n, k\)"):
+        fg.jit(lambda a: scipy.spatial.distance_matrix(a, B[:, :2]))(A)

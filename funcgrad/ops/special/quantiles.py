@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from funcgrad.ops import elementwise as e
-from funcgrad.ops.define import elementwise
+from funcgrad.ops.define import elementwise, ufunc_dtypes
 from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.bessel import ive
 from funcgrad.ops.special.define import (
@@ -209,7 +209,8 @@ kolmogorov = special_ufunc("kolmogorov", lambda t, ans, x: t * kolmogorov_slope(
 special_ufunc("kolmogi", lambda t, ans, p: t / kolmogorov_slope(ans))
 smirnov_slope = elementwise(
     "smirnov_slope",
-    special._smirnovp,
+    lambda n, d: special._smirnovp(n, d),
+    dtypes=ufunc_dtypes(special._smirnovp),
     jvp=(no_derivative("smirnov", "size"), no_derivative("smirnov", "argument, more than once")),
 )
 smirnov = special_ufunc(

@@ -36,6 +36,7 @@ from funcgrad.scipy.linalg.matrix_equations import (
     solve_discrete_lyapunov,
     solve_sylvester,
 )
+from funcgrad.scipy.linalg.riccati import solve_continuous_are, solve_discrete_are
 from funcgrad.scipy.linalg.solves import (
     cho_factor,
     cho_solve,
@@ -84,7 +85,8 @@ __all__ = [
     "eigvalsh", "expm", "expm_frechet", "fractional_matrix_power", "hankel", "inv", "khatri_rao",
     "logm", "lstsq", "lu", "lu_factor", "lu_solve", "norm", "null_space", "orth",
     "orthogonal_procrustes", "pinv", "pinvh", "polar", "qr", "sinhm", "sinm", "solve",
-    "solve_banded", "solve_circulant", "solve_continuous_lyapunov", "solve_discrete_lyapunov",
+    "solve_banded", "solve_circulant", "solve_continuous_are", "solve_continuous_lyapunov",
+    "solve_discrete_are", "solve_discrete_lyapunov",
     "solve_lyapunov", "solve_sylvester", "solve_toeplitz", "solve_triangular", "solveh_banded",
     "sqrtm", "subspace_angles", "svd", "svdvals", "tanhm", "tanm", "toeplitz",
 ]  # fmt: skip

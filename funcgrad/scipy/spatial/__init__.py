@@ -1,5 +1,13 @@
 """`funcgrad.scipy.spatial`: distances between traced points, rotations."""
 
+from funcgrad.scipy.mirror import other_names
 from funcgrad.scipy.spatial import distance, transform
+from funcgrad.scipy.spatial.matrices import (
+    distance_matrix,
+    minkowski_distance,
+    minkowski_distance_p,
+)
 
-__all__ = ["distance", "transform"]
+__getattr__ = other_names("spatial")
+
+__all__ = ["distance", "distance_matrix", "minkowski_distance", "minkowski_distance_p", "transform"]
