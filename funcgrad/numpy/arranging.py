@@ -21,6 +21,8 @@ from funcgrad.numpy.taking import in_range, take, values_of
 from funcgrad.numpy.views import view
 from funcgrad.ops.basic import broadcast_in_dim, broadcast_to, move_axis, reshape
 from funcgrad.ops.gather import gather
+from funcgrad.ops.indexing import Index, Slice, getitem, whole
+from funcgrad.ops.shape import concatenate as concatenate_p
 
 
 @implements(np.tile)
@@ -61,16 +63,20 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     x = operand(a)
     if axis is None:
         return reshape(roll(ravel(x), np.sum(shift) if np.ndim(shift) else shift, 0), x.shape)
-    shifts, axes = np.broadcast_arrays(operand(shift), np.asarray(axis))
-    if typeof(shifts).ndim > 1:
-        raise ArgumentError("'shift' and 'axis' should be scalars or 1D sequences" + here())
-    for by, d in zip(np.ravel(shifts), np.ravel(axes), strict=True):
-        x = _rolled(x, by, normalize_axis(d, typeof(x).ndim))
+    if type(shift) is int and type(axis) is int:  # as stencils are written
+        x = _rolled(x, shift, normalize_axis(axis, typeof(x).ndim))
+    else:
+        shifts, axes = np.broadcast_arrays(operand(shift), np.asarray(axis))
+        if typeof(shifts).ndim > 1:
+            raise ArgumentError("'shift' and 'axis' should be scalars or 1D sequences" + here())
+        for by, d in zip(np.ravel(shifts), np.ravel(axes), strict=True):
+            x = _rolled(x, by, normalize_axis(d, typeof(x).ndim))
     return x._copy() if x is a and isinstance(x, Tracer) else x
 
 
 def _rolled(x: Any, by: Any, axis: int) -> Any:
-    n = typeof(x).shape[axis]
+    shape = typeof(x).shape
+    n = shape[axis]
     if not n:
         return x
     if isinstance(by, Tracer):
@@ -78,8 +84,12 @@ def _rolled(x: Any, by: Any, axis: int) -> Any:
     by = int(by) % n
     if not by:
         return x
-    front = (slice(None),) * axis
-    return concatenate((x[(*front, slice(n - by, n))], x[(*front, slice(0, n - by))]), axis)
+    before, after = whole(shape[:axis]), whole(shape[axis + 1 :])
+    low, high = [
+        getitem(x, index=Index((*before, Slice(start, stop, 1), *after)))
+        for start, stop in ((0, n - by), (n - by, n))
+    ]
+    return concatenate_p(high, low, dimension=axis)
 
 
 # Inserting and deleting
