@@ -34,7 +34,7 @@ TESTED_ELSEWHERE = {
     "tests/compile": "fused while_record while_replay",
     "tests/control": """
         check checkpoint cond custom_jvp_call custom_lin custom_linear_solve custom_vjp_call custom_vmap_call
-        debug_callback finite_differences io_callback name pure_callback scan while while_transpose""",
+        debug_callback finite_differences io_callback linear_call name pure_callback scan while while_transpose""",
     "tests/random": """
         random_binomial random_bits random_fold_in random_gamma random_gamma_grad random_normal random_poisson
         random_split random_uniform random_widen""",
