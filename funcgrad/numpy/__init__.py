@@ -156,6 +156,7 @@ _WITH_JAX_ARGUMENTS = frozenset(
         "amin",
         "any",
         "argsort",
+        "astype",
         "bincount",
         "clip",
         "convolve",

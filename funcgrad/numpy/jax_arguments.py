@@ -123,6 +123,17 @@ def _functional(name: str) -> Callable[..., Any]:
     return call
 
 
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    """NumPy's `astype`, also of numbers of Python's.
+
+    >>> import funcgrad.numpy as fnp
+    >>> fnp.astype(2, float)
+    np.float64(2.0)
+    """
+    x = x if hasattr(x, "astype") else np.asarray(x)[()]
+    return np.astype(x, dtype, copy=copy, device=device)
+
+
 def clip(a: Any, min: Any = None, max: Any = None, out: Any = None, **kwargs: Any) -> Any:
     """NumPy's `clip`, where either bound may be left out; NumPy's names `a_min` and `a_max` are taken too.
 
@@ -285,7 +296,17 @@ def roots(p: Any, *, strip_zeros: bool = True) -> Any:
 
 
 _INPLACE = ("fill_diagonal", "place", "put", "put_along_axis")
-DEFINED = ("argsort", "bincount", "clip", "polymul", "roots", "sort", "take", "take_along_axis")
+DEFINED = (
+    "argsort",
+    "astype",
+    "bincount",
+    "clip",
+    "polymul",
+    "roots",
+    "sort",
+    "take",
+    "take_along_axis",
+)
 NAMES = (*DEFINED, *_INPLACE, *_DROPPED)
 
 

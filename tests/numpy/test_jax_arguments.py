@@ -51,6 +51,7 @@ CALLS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
     ),
     "roots of zero": ("roots", (np.zeros(3),), {"strip_zeros": False}),
     "roots of a constant": ("roots", (np.array([2.0]),), {"strip_zeros": False}),
+    "astype": ("astype", (X, np.float32), {}),
     "searchsorted": ("searchsorted", (np.sort(X[0]), X[1]), {"method": "scan"}),
     "isin": ("isin", (INDICES, np.array([1, 2])), {"method": "sort"}),
     "take, filled": ("take", (X, np.array([1, 7, -1])), {"axis": 1, "mode": "fill"}),
@@ -116,3 +117,8 @@ def test_every_name_is_listed_in_the_namespace() -> None:
 def test_fill_needs_an_array_of_its_own() -> None:
     with pytest.raises(ValueError, match="take: mode='fill' makes a new array; drop out="):
         fnp.take(X, [0], 0, np.zeros(1), "fill")
+
+
+def test_astype_of_a_number() -> None:
+    assert fnp.astype(2.5, np.int64) == jnp.astype(2.5, np.int64)
+    assert fnp.astype(True, np.float32).dtype == np.float32
