@@ -204,6 +204,7 @@ kolmogorov_slope = elementwise(
     "kolmogorov_slope",
     special._kolmogp,
     jvp=no_derivative("kolmogorov", "argument, more than once"),
+    dispatch_ufunc=False,  # a ufunc of SciPy's own
 )
 kolmogorov = special_ufunc("kolmogorov", lambda t, ans, x: t * kolmogorov_slope(x))
 special_ufunc("kolmogi", lambda t, ans, p: t / kolmogorov_slope(ans))
