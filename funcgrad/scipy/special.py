@@ -42,9 +42,13 @@ def _without_largest(a: Any, axis: Any) -> tuple[Any, Any]:
     return e.where(alike, 0.0, a) - e.where(alike, 0.0, top), top
 
 
-@mirrors("special")
 def logsumexp(
-    a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
+    a: Any,
+    axis: Any = None,
+    b: Any = None,
+    keepdims: bool = False,
+    return_sign: bool = False,
+    where: Any = None,
 ) -> Any:
     """`log(sum(b * exp(a)))` along axes, without overflow.
 
@@ -54,7 +58,15 @@ def logsumexp(
         b: factors that broadcast with `a`; 1 if None. Where it is 0, `a` may be anything.
         keepdims: whether the summed axes are kept with length 1.
         return_sign: whether to return the logarithm of the absolute value, and the sign.
+        where: which elements take part, as in JAX; all if None.
     """
+    if where is not None:
+        a, b = np.where(where, a, -math.inf), np.where(where, 1.0 if b is None else b, 0.0)
+    return _logsumexp(a, axis, b, keepdims, return_sign)
+
+
+@mirrors("special", "logsumexp")
+def _logsumexp(a: Any, axis: Any, b: Any, keepdims: bool, return_sign: bool) -> Any:
     a = inexact(a)
     if b is not None:
         b = inexact(b)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from scipy import special
@@ -132,6 +133,18 @@ def test_the_softmax_family_stays_finite(name: str) -> None:
         jacobian = fg.jacrev(fun)(values)
         assert np.all(np.isfinite(jacobian))
         np.testing.assert_allclose(jacobian, fg.jacfwd(fun)(values), atol=1e-15)
+
+
+def test_logsumexp_of_some_elements() -> None:
+    a, mask = np.array([[1.0, np.inf, 3.0], [0.5, 0.0, -1.0]]), np.array([True, False, True])
+    for kwargs in ({"axis": 1}, {"b": np.array([1.0, 2.0, 3.0])}, {"axis": 0, "return_sign": True}):
+        ours = fg.scipy.special.logsumexp(a, where=mask, **kwargs)
+        theirs = jax.scipy.special.logsumexp(a, where=mask, **kwargs)
+        for x, y in zip(fg.tree.leaves(ours), fg.tree.leaves(theirs), strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-6)
+    gradient = fg.grad(lambda a: np.sum(fg.scipy.special.logsumexp(a, 1, where=mask)))(a)
+    assert np.all(gradient[:, 1] == 0.0)
+    np.testing.assert_allclose(np.sum(gradient, axis=1), 1.0)
 
 
 def test_logsumexp_of_infinities() -> None:
