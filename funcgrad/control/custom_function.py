@@ -157,7 +157,8 @@ class CustomFunction:
         call = Call(self, tuple(nondiff), tree, tuple(avals))
         traced = any(type(x) is Tracer for x in leaves)
         key = self._memory.key(call) if traced else None
-        recorded = self._memory.calls.get(key) if key is not None else None
+        calls = self._memory.calls
+        recorded = calls.get(key) if key is not None else None
         if recorded is None:
             asked = values_asked()
             body = trace_body(
@@ -168,7 +169,7 @@ class CustomFunction:
             call = call._replace(out_tree=body.out_tree, out_avals=body.out_avals)
             recorded = record_custom(call, body, leaves)
             if key is not None and asked == values_asked():
-                self._memory.keep(key, recorded)
+                self._memory.keep(key, recorded, calls)
         return recorded.bind(leaves)
 
     def _argument(self, path: Any, n: int) -> str:

@@ -113,8 +113,12 @@ class Memory:
         nondiff = [_constant_key(value) for value in call.nondiff]
         return None if None in nondiff else (*nondiff, call.tree, call.avals)
 
-    def keep(self, key: tuple[Any, ...], recorded: Recorded) -> None:
-        """Remember the call, if it can stand for others."""
+    def keep(
+        self, key: tuple[Any, ...], recorded: Recorded, calls: dict[Hashable, Recorded]
+    ) -> None:
+        """Remember the call, if it can stand for others; `calls` are those from before it was traced."""
+        if calls is not self.calls:  # what it depends on was found changed since
+            return
         if self.known is None or not self.known.unchanged():  # tracing itself may have side effects
             return
         if not (_is_builtin(key[-2]) and recorded.stands_for_others()):

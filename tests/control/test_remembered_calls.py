@@ -159,6 +159,24 @@ def test_side_effects_happen_at_each_call(capsys: pytest.CaptureFixture[str]) ->
     assert count == 6
 
 
+def test_changes_while_a_rule_is_traced_are_seen() -> None:
+    scale = 1.0
+    f = fg.custom_vjp(lambda x: x * 1.0)
+
+    def bwd(factor: Any, ct: Any) -> Any:
+        nonlocal scale
+        before, scale = scale, 3.0 - scale  # 1, 2, 1, 2, ...
+        f(ct)  # which looks at what the rule depends on
+        return (ct * before,)
+
+    f.defvjp(lambda x: (x * 1.0, None), bwd)
+    for _ in range(6):
+        expected = scale
+        found = fg.grad(lambda x: f(x))(1.0)
+        assert found == expected
+        scale = 3.0 - expected
+
+
 def test_random_numbers_are_drawn_at_each_call() -> None:
     rng = np.random.default_rng(0)
     for draw in (rng.normal, lambda: rng.normal(), lambda: np.random.normal()):  # noqa: NPY002
