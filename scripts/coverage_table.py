@@ -220,7 +220,9 @@ def scipy_rows() -> list[Row]:
                 continue
             if isinstance(value, type) and not traced:
                 continue
-            note = f"as `funcgrad.scipy.{short}.{name}`" if traced else "no counterpart: traced only where its own code can be"
+            note = "no counterpart: traced only where its own code can be"
+            if traced:
+                note = f"as `funcgrad.scipy.{short}.{name}`"
             found.append(Row(f"scipy.{short}.{name}", RULES if traced else ERROR, 0, note))
     return found
 
