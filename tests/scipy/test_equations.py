@@ -127,6 +127,48 @@ def test_dense_output_and_backward_times() -> None:
     np.testing.assert_allclose(one, expected(0.5), rtol=1e-6)
 
 
+def test_events() -> None:
+    def fall(t: Any, y: Any, g: Any, ground: Any) -> Any:
+        return [y[1], -g]
+
+    def hit(t: Any, y: Any, g: Any, ground: Any) -> Any:
+        return y[0] - ground
+
+    def top(t: Any, y: Any, g: Any, ground: Any) -> Any:
+        return y[1]
+
+    hit.terminal, hit.direction = True, -1  # type: ignore[attr-defined]
+
+    def solve(x: Any, **options: Any) -> Any:
+        args = {"args": (x[1], x[2]), "events": [hit, top]} | FINE | options
+        return scipy.integrate.solve_ivp(fall, (0, 10), [1.0, x[0]], **args)
+
+    x = np.array([3.0, 9.8, 0.2])
+    for f in (
+        lambda x: solve(x).t_events[0][0],
+        lambda x: solve(x).t_events[1][0],
+        lambda x: solve(x).y_events[1][0, 0],
+        lambda x: solve(x).t[-1],
+        lambda x: solve(x).y[1, -1],
+        lambda x: solve(x, t_eval=[0.1, 0.5, 9.0]).y[0, -1],
+    ):
+        value, gradient = fg.value_and_grad(f)(x)
+        np.testing.assert_allclose(value, f(x), rtol=1e-9)
+        np.testing.assert_allclose(gradient, numeric(f, x), rtol=1e-6, atol=1e-9)
+    assert fg.grad(lambda x: float(solve(x).status) * x[0])(x)[0] == 1.0
+
+
+def test_events_that_close_over_traced_values() -> None:
+    def f(v: Any) -> Any:
+        event = lambda t, y: y[0] - 0.1 * v
+        found = scipy.integrate.solve_ivp(lambda t, y: -v * y, (0, 9), [1.0], events=event, **FINE)
+        return found.t_events[0][0]
+
+    np.testing.assert_allclose(
+        fg.grad(f)(1.5), numeric(lambda v: f(v[0]), np.array([1.5]))[0], 1e-5
+    )
+
+
 def test_failed_solutions_are_nan() -> None:
     def f(k: Any) -> Any:
         return scipy.integrate.solve_ivp(lambda t, y: k * y**2, (0, 2), [1.0], t_eval=[0.5, 2.0]).y[
@@ -142,8 +184,8 @@ def test_errors() -> None:
     decay = lambda t, y: -y
     with pytest.raises(ConcretizationError, match="give solve_ivp the times by t_eval"):
         fg.jit(lambda k: solve_ivp(decay, (0.0, 1.0), [k]).y)(1.0)
-    with pytest.raises(UnsupportedError, match="events have no traced implementation"):
-        fg.grad(lambda k: solve_ivp(decay, (0, 1), [k], events=lambda t, y: y[0]).y[0, -1])(1.0)
+    with pytest.raises(ConcretizationError, match="events depend on values"):
+        fg.jit(lambda k: solve_ivp(decay, (0, 1), [k], events=lambda t, y: y[0]).y[0, -1])(1.0)
     with pytest.raises(ArgumentError, match=r"returns f64\[2\], but there are 1 variables"):
         fg.jit(lambda k: odeint(lambda y, t: [k, k], [1.0], T))(1.0)
     with pytest.raises(ArgumentError, match="`y0` must be 1-dimensional"):

@@ -19,6 +19,7 @@ from funcgrad.core.types import ShapedArray, is_differentiable
 from funcgrad.numpy.arguments import operand
 from funcgrad.numpy.conversion import as_array
 from funcgrad.ops.basic import convert
+from funcgrad.scipy.integrate.events import known, with_events
 from funcgrad.scipy.integrate.flow import Flow, solve_on_span
 from funcgrad.scipy.integrate.solution import solution
 from funcgrad.scipy.mirror import has_tracer, scipy_module
@@ -166,10 +167,28 @@ class _Problem:
         self.values = values
         self.moving = [isinstance(x, Tracer) and is_differentiable(typeof(x).dtype) for x in values]
 
+    def packed(self, values: list[Any]) -> tuple[Any, Any]:
+        """The vectors `p` and `c` of the right-hand side."""
+        p = [v for v, m in zip(values, self.moving, strict=True) if m]
+        c = [v for v, m in zip(values, self.moving, strict=True) if not m]
+        return self.rhs.p.pack(p), self.rhs.c.pack(c)
+
+    def known(self, start: Any, end: Any, instead: str) -> tuple[Any, ...]:
+        """The values of both ends, of the start state, of `p` and of `c`."""
+        ends = [known(v, instead) for v in (start, end, self.y0)]
+        return *ends, *self.packed([known(v, instead) for v in self.values])
+
+    def state(self, y: Any) -> Any:
+        """The state from its vector."""
+        return self.rhs.state.unpack(y)[0]
+
+    def speed(self, t: Any, state: Any) -> Any:
+        """The right-hand side."""
+        return self.state(self.rhs(t, self.rhs.state.pack([state]), *self.packed(self.values)))
+
     def solve(self, ts: Any, flow: Flow) -> Any:
         """The states at the times (times, variables)."""
-        p = self.rhs.p.pack([v for v, m in zip(self.values, self.moving, strict=True) if m])
-        c = self.rhs.c.pack([v for v, m in zip(self.values, self.moving, strict=True) if not m])
+        p, c = self.packed(self.values)
         ys = solution(convert(operand(ts), _DOUBLE), self.y0, p, c, flow=flow)
         if self.rhs.state.avals[0].dtype.kind != "c":
             return ys
@@ -230,7 +249,8 @@ def solve_ivp(
     The values are SciPy's, by any of its methods. They have derivatives with respect to `y0`, `t_span`, `t_eval`,
     `args` and what `fun` closes over, of any order, in both modes: those of the equation, solved with the same method
     and tolerances. Under `jit` and `vmap` the times must be given by `t_eval`; a function that looks at values gets
-    traced ones by `args`. Where the solver fails, values are NaN.
+    traced ones by `args`. Where the solver fails, values are NaN. Times and states of `events` have first derivatives,
+    but not under `jit` and `vmap`.
 
     >>> import numpy as np, funcgrad as fg
     >>> def end(k):
@@ -247,42 +267,32 @@ def solve_ivp(
         return plain(
             fun, t_span, y0, method, t_eval, dense_output, events, vectorized, args, **options
         )
-    if events is not None:
-        raise UnsupportedError(
-            f"solve_ivp: events have no traced implementation{here()}\n  find the time of the event without a trace, "
-            "and give it as the end of t_span"
-        )
     rtol, atol = options.get("rtol", 1e-3), options.get("atol", 1e-6)
     kept = {k: v for k, v in options.items() if k in ("max_step", "first_step", "min_step")}
     flow = problem.rhs.flow(method, rtol, atol, kept)
     start, end = (convert(operand(t), _DOUBLE) for t in t_span)
-    if t_eval is None:
-        t_eval = _times(problem, flow, start, end)
-    else:
+    if t_eval is not None:
         t_eval = convert(
             np.stack(t_eval) if isinstance(t_eval, (list, tuple)) else operand(t_eval), _DOUBLE
         )
         _check_times(t_eval, start, end)
-    ys = problem.solve(np.concatenate([start[None], t_eval, end[None]]), flow)
+    if events is not None:
+        fields = with_events(problem, flow, start, end, t_eval, events, given)
+    else:
+        t_eval = _times(problem, flow, start, end) if t_eval is None else t_eval
+        ys = problem.solve(np.concatenate([start[None], t_eval, end[None]]), flow)
+        message = "The solver successfully reached the end of the integration interval."
+        fields = {"t": t_eval, "y": ys[1:-1].T, "t_events": None, "y_events": None, "status": 0}
+        fields["message"] = message
     dense = _Dense(problem, flow, start) if dense_output else None
-    return scipy_module("integrate._ivp.ivp").OdeResult(
-        t=t_eval, y=ys[1:-1].T, sol=dense, t_events=None, y_events=None, nfev=0, njev=0, nlu=0, status=0,
-        message="The solver successfully reached the end of the integration interval.", success=True,
-    )  # fmt: skip
+    result = scipy_module("integrate._ivp.ivp").OdeResult
+    return result(sol=dense, nfev=0, njev=0, nlu=0, success=True, **fields)
 
 
 def _times(problem: _Problem, flow: Flow, start: Any, end: Any) -> Any:
     """The times of the steps that SciPy takes, as parts of the way from the start to the end."""
     instead = "give solve_ivp the times by t_eval: those that it chooses itself depend on values"
-    known = [
-        v._concrete("value", instead) if isinstance(v, Tracer) else v
-        for v in (start, end, problem.y0, *problem.values)
-    ]
-    (first, last, y0), values = known[:3], known[3:]
-    sides: tuple[list[Any], list[Any]] = ([], [])
-    for value, moving in zip(values, problem.moving, strict=True):
-        sides[not moving].append(value)
-    p, c = problem.rhs.p.pack(sides[0]), problem.rhs.c.pack(sides[1])
+    first, last, y0, p, c = problem.known(start, end, instead)
     times = solve_on_span(
         flow, lambda t, y: flow.run(t, y, p, c), (first, last), y0, **dict(flow.options)
     ).t
