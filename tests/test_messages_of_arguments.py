@@ -13,6 +13,7 @@ import scipy.linalg
 import funcgrad as fg
 import funcgrad.numpy as fnp
 from funcgrad import lax, nn
+from funcgrad.ops.contraction import dot_general_p
 
 X = np.array([0.5, 1.0, 2.0])
 M = np.array([[2.0, 1.0], [0.5, 3.0]])
@@ -153,7 +154,9 @@ REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "neither NumPy nor funcgrad.numpy has 'nothing'": (lambda x: fnp.nothing(x), (X,)),
     # lax and nn
     "dot_general takes operands of one dtype, got f64[2,2] and f32[2,2]": (
-        lambda m: lax.dot_general(m, m.astype(np.float32), (((1,), (0,)), ((), ()))),
+        lambda m: dot_general_p(
+            m, m.astype(np.float32), dimension_numbers=(((1,), (0,)), ((), ()))
+        ),
         (M,),
     ),
     "dynamic_update_slice: the dtypes of": (
