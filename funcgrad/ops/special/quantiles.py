@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from funcgrad.ops import elementwise as e
-from funcgrad.ops.define import elementwise, ufunc_dtypes
+from funcgrad.ops.define import elementwise
 from funcgrad.ops.special import ufuncs as special
 from funcgrad.ops.special.bessel import ive
 from funcgrad.ops.special.define import (
@@ -210,9 +210,9 @@ kolmogorov = special_ufunc("kolmogorov", lambda t, ans, x: t * kolmogorov_slope(
 special_ufunc("kolmogi", lambda t, ans, p: t / kolmogorov_slope(ans))
 smirnov_slope = elementwise(
     "smirnov_slope",
-    lambda n, d: special._smirnovp(n, d),
-    dtypes=ufunc_dtypes(special._smirnovp),
+    special._smirnovp,
     jvp=(no_derivative("smirnov", "size"), no_derivative("smirnov", "argument, more than once")),
+    dispatch_ufunc=False,
 )
 smirnov = special_ufunc(
     "smirnov", no_derivative("smirnov", "size"), lambda t, ans, n, d: t * smirnov_slope(n, d)
