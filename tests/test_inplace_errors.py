@@ -15,6 +15,7 @@ from funcgrad.core.errors import (
     LostDerivativeError,
     ReadOnlyArgumentError,
     TracingError,
+    UnsupportedError,
 )
 
 X = np.random.default_rng(0).uniform(-1, 1, (3, 4))
@@ -139,6 +140,21 @@ def test_masks_that_differ_per_example() -> None:
 
     with pytest.raises(ConcretizationError, match="where another mask selects"):
         fg.jit(other_mask)(X)
+
+
+def test_shapes_and_dtypes_that_are_set_in_place() -> None:
+    def column(x: Any) -> Any:
+        z = x * 1.0
+        z.shape = (3, 1)
+        return z.sum()
+
+    def single(x: Any) -> Any:
+        z = x * 1.0
+        z.dtype = np.float32
+        return z.sum()
+
+    assert "write x = x.reshape((3, 1))" in message_of(column, np.ones(3), kind=UnsupportedError)
+    assert "write x = x.astype(...)" in message_of(single, np.ones(3), kind=UnsupportedError)
 
 
 def test_masks_that_select_an_unknown_number() -> None:

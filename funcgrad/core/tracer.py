@@ -15,6 +15,7 @@ from funcgrad.core.errors import (
     ReadOnlyArgumentError,
     TracedBoolError,
     TracingError,
+    UnsupportedError,
 )
 from funcgrad.core.lost import INDEX_A_COPY, lost_in_array, stored
 from funcgrad.core.source import called_function, current_call, here, is_storing
@@ -127,9 +128,17 @@ class Tracer(Storage):
     def shape(self) -> tuple[int, ...]:
         return self.aval.shape
 
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        raise _set_in_place("shape", f"reshape({shape})")
+
     @property
     def dtype(self) -> np.dtype[Any]:
         return self.aval.dtype
+
+    @dtype.setter
+    def dtype(self, dtype: Any) -> None:
+        raise _set_in_place("dtype", "astype(...)")
 
     @property
     def ndim(self) -> int:
@@ -370,6 +379,12 @@ _ABSTRACT_REASONS = {
 def _is_integer_type(name: str | None) -> bool:
     kind = getattr(np, name, None) if name is not None else None
     return isinstance(kind, type) and issubclass(kind, (np.integer, np.bool_))
+
+
+def _set_in_place(name: str, instead: str) -> UnsupportedError:
+    return UnsupportedError(
+        f"the {name} of a traced array cannot be set in place{here()}\n  write x = x.{instead}"
+    )
 
 
 def leaked(trace: Trace) -> LeakedTracerError:

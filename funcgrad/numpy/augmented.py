@@ -34,7 +34,7 @@ def rebinds(ufunc: np.ufunc, inputs: tuple[Any, ...], kwargs: dict[str, Any]) ->
         return False
     references = _references(kwargs)
     if out[0] is not inputs[0]:
-        return references <= _of_a_temporary()
+        return references <= _of_a_temporary() and not _shows_another_array(out[0])
     if not _in_augmented_assignment():
         return False
     if references > _of_a_variable(ufunc) or _shows_another_array(out[0]):

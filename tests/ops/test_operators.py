@@ -298,3 +298,14 @@ def test_writing_elements_of_a_plain_array_is_refused() -> None:
 
     with pytest.raises(LostDerivativeError, match=r"np.array\(z\)"):
         fg.jit(fun)(np.ones(3))
+
+
+def test_rows_of_a_plain_array_given_as_out_are_refused() -> None:
+    def fun(x: Any) -> Any:
+        rows = -total  # plain, and not made by a function that while tracing gives arrays which take traced values
+        np.add(1.0, x, out=rows[0])
+        return rows
+
+    total = np.ones((2, 3))
+    with pytest.raises(fg.errors.TracingError, match="plain array given as out= cannot hold"):
+        fg.jit(fun)(np.ones(3))
