@@ -98,7 +98,7 @@ def resample_poly(
     common_factor = np.gcd(up, down)
     up, down = int(up // common_factor), int(down // common_factor)
     if up == down == 1:
-        return x
+        return x.copy()
     n = x.shape[normalize_axis(axis, len(x.shape))]
     count = -(-n * up // down)
     if isinstance(window, (tuple, str)):
