@@ -135,7 +135,7 @@
     neg: (x) => -x, floor_divide: (x, y) => Math.floor(x / y), mod: floorMod, pow: (x, y) => (x === 1 ? 1 : x ** y),
     eq: (x, y) => x === y, ne: (x, y) => x !== y, lt: (x, y) => x < y, le: (x, y) => x <= y, gt: (x, y) => x > y, ge: (x, y) => x >= y,
     and: (x, y) => x && y, or: (x, y) => x || y, not: (x) => !x, is_nan: Number.isNaN, is_inf: (x) => Math.abs(x) === Infinity,
-    select_n: (which, no, yes) => (which ? yes : no),
+    select_n: (which, no, yes) => (which ? yes : no), stop_gradient: (x) => x,
     max: Math.max, min: Math.min,
     fmax: (x, y) => (Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.max(x, y)),
     fmin: (x, y) => (Number.isNaN(x) ? y : Number.isNaN(y) ? x : Math.min(x, y)),

@@ -24,7 +24,8 @@ def adjoint(x: Any) -> Any:
 
 def positive(x: Any) -> Any:
     """A Hermitian positive definite matrix made of any matrix."""
-    return x @ adjoint(x) + 2.0 * np.eye(x.shape[-1])
+    square = x @ adjoint(x)
+    return 0.5 * (square + adjoint(square)) + 2.0 * np.eye(x.shape[-1])
 
 
 def hermitian(x: Any) -> Any:

@@ -86,7 +86,7 @@ ONCE = """
     ncfdtrinc pdtrik smirnov smirnovi stdtridf
 """
 # Where SciPy finds inverses to few digits.
-ROUGH = {"ncfdtrinc": 1e-3}
+ROUGH = {"ncfdtrinc": 1e-3, "itairy": 1e-5}
 # In single precision SciPy's spheroidal functions do not end, and bdtri is deprecated.
 IN_DOUBLE = ("pro_", "obl_", "bdtri")
 WITHOUT = {
@@ -129,7 +129,8 @@ def cases() -> Iterator[Case]:
         )
     for name, values in WITHOUT.items():
         yield Case(
-            getattr(special, name),
+            # Their derivatives are refused, unless none is wanted.
+            lambda *xs, name=name: getattr(special, name)(*map(fg.stop_gradient, xs)),
             args=lambda rng, values=values: tuple(np.float64(v) for v in values),
             jax=None,
             grad=False,
