@@ -112,5 +112,6 @@ __all__ = [
     "multinomial", "multivariate_normal", "multivariate_t", "nbinom", "ncx2", "norm", "pareto", "pearsonr",
     "poisson", "powerlaw", "rankdata", "rayleigh", "sem", "skellam", "skew", "skewnorm", "spearmanr", "t",
     "triang", "truncnorm", "uniform", "vonmises", "weibull_max", "weibull_min", "wishart", "wrapcauchy",
-    "yeojohnson", "yeojohnson_llf", "zscore", *BORROWED,
+    "yeojohnson", "yeojohnson_llf", "zscore",
 ]  # fmt: skip
+__all__.extend(BORROWED)
