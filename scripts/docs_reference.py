@@ -50,10 +50,18 @@ def others(namespace: str, level: int = 3) -> str:
         name: value
         for name, value in values.items()
         if name not in ufuncs and not inspect.ismodule(value)
-        if getattr(value, "__name__", "") != name or is_module(f"{namespace}.{name}")
+        if getattr(value, "__name__", "") != name
+        or is_made(value, name)
+        or is_module(f"{namespace}.{name}")
     }
     parts = [entry(f"{namespace}.{name}", value, level) for name, value in hidden.items()]
     return "\n".join(parts + ([ufunc_table(namespace, ufuncs)] if ufuncs else []))
+
+
+def is_made(value: Any, name: str) -> bool:
+    """Whether a function was made by a function: mkdocstrings, which reads files, sees no `def` of this name."""
+    code = getattr(inspect.unwrap(value), "__code__", None) if callable(value) else None
+    return code is not None and code.co_name != name
 
 
 def is_module(path: str) -> bool:
@@ -72,10 +80,7 @@ def entry(path: str, value: Any, level: int) -> str:
     if other != name:
         doc = (inspect.getdoc(value) or "").split("\n")[0]
         return f"{anchor}The same as `{other}`: {doc}\n"
-    code = getattr(inspect.unwrap(value), "__code__", None)
-    if (
-        code is not None and code.co_name != name
-    ):  # made by a function: mkdocstrings, which reads files, sees no `def`
+    if is_made(value, name):
         words, _, example = (inspect.getdoc(value) or "").partition(">>>")
         shown = f"\n\n```pycon\n>>>{example}\n```" if example else ""
         return f"{anchor}`{name}{inspect.signature(value)}`\n\n{words.strip()}{shown}\n"
