@@ -10,7 +10,6 @@ Other implementations of BLAS are left alone.
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 import threading
@@ -19,14 +18,17 @@ from typing import Any
 
 import numpy as np
 
+from funcgrad.compile.costs import work_of
 from funcgrad.core.config import config
 from funcgrad.core.jaxpr import Equation
 
 # As OpenBLAS names the functions in NumPy's and SciPy's wheels, and in builds of other distributors.
 _NAMES = (
-    ("scipy_openblas_{}_num_threads64_", "scipy_openblas_{}_num_threads")
-    + ("openblas_{}_num_threads64_", "openblas_{}_num_threads")
-)  # fmt: skip
+    "scipy_openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads64_",
+    "openblas_{}_num_threads",
+)
 
 # Multiplications from which on an operation counts as one that OpenBLAS would use threads for.
 _THREADED = 1 << 17
@@ -53,12 +55,6 @@ def blas_use(eqn: Equation) -> str:
 def wants_one_thread(uses: Collection[str]) -> bool:
     """Whether a program whose equations use BLAS so (`blas_use`) should keep OpenBLAS to one thread."""
     return "single" in uses and "threads" not in uses
-
-
-def work_of(eqn: Equation) -> int:
-    """Multiplications of a contraction."""
-    (left, _), _ = eqn.params["dimension_numbers"]
-    return eqn.outvars[0].aval.size * math.prod([eqn.invars[0].aval.shape[d] for d in left])
 
 
 class _Library:

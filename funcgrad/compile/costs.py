@@ -45,12 +45,17 @@ def cost_of(eqn: Equation) -> float:
     )
 
 
+def work_of(eqn: Equation) -> int:
+    """Multiplications of a contraction."""
+    (left, _), _ = eqn.params["dimension_numbers"]
+    return eqn.outvars[0].aval.size * math.prod([eqn.invars[0].aval.shape[d] for d in left])
+
+
 def flops_of(eqn: Equation) -> int:
     """Floating-point operations of an equation, as JAX's cost analysis counts: one per element and function."""
     outs = sum(v.aval.size for v in eqn.outvars)
     if "contraction" in eqn.primitive.properties:
-        (left, _), _ = eqn.params["dimension_numbers"]
-        return 2 * outs * math.prod([eqn.invars[0].aval.shape[d] for d in left])
+        return 2 * work_of(eqn)
     if eqn.primitive.elementwise:
         return outs
     if "reduction" in eqn.primitive.properties or eqn.primitive.name.startswith("reduce_"):

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from funcgrad.compile.blas_threads import blas_use, limit, work_of
+from funcgrad.compile.blas_threads import blas_use, limit
+from funcgrad.compile.costs import work_of
 from funcgrad.compile.memory import empty
 from funcgrad.compile.threads import for_blocks
 from funcgrad.core.jaxpr import Equation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -215,7 +216,8 @@ def odeint(
     """
     plain = scipy_module("integrate").odeint
     args = args if isinstance(args, tuple) else (args,)
-    fun = func if tfirst else lambda t, y, *args: func(y, t, *args)
+    # Errors name the user's function.
+    fun = func if tfirst else functools.wraps(func)(lambda t, y, *args: func(y, t, *args))
     problem = _Problem("odeint", fun, y0, args) if current_trace() is not None else None
     if problem is None or not (problem.traced or has_tracer(t)):
         return plain(
