@@ -256,6 +256,11 @@ def describe_function(fun: object) -> str:
     while hasattr(fun, "func") and not hasattr(fun, "__code__"):  # functools.partial
         fun = fun.func
     code = getattr(fun, "__code__", None)
+    while (
+        code and is_hidden(code.co_filename) and hasattr(fun, "__wrapped__")
+    ):  # ours around the user's
+        fun = fun.__wrapped__
+        code = getattr(fun, "__code__", None)
     name = (
         getattr(fun, "__qualname__", None) or getattr(fun, "__name__", None) or type(fun).__name__
     )

@@ -196,3 +196,13 @@ def test_errors() -> None:
         fg.jit(lambda k: solve_ivp(decay, (0, 1), [k], t_eval=[0.5, 1.2]).y)(1.0)
     with pytest.raises(UnsupportedError, match="no full_output"):
         fg.jit(lambda k: odeint(lambda y, t: -k * y, [1.0], T, full_output=True))(1.0)
+
+
+def test_odeint_names_the_users_function() -> None:
+    def growth(y: Any, t: Any, rate: Any) -> Any:
+        return [rate * y[0]]
+
+    with pytest.raises(
+        ArgumentError, match=r"growth \(.*test_equations\.py:\d+\) returns f64\[1\]"
+    ):
+        fg.grad(lambda k: odeint(growth, [1.0, 2.0], np.array([0.0, 1.0]), args=(k,))[-1, 0])(0.3)
